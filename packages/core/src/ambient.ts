@@ -1,0 +1,46 @@
+/**
+ * The one door to time, timers, deferral, randomness and logging.
+ * Everything outside this file is deterministic once it is given an `Ambient`.
+ */
+
+/** A running timer; opaque, only good for `clearTimer`. */
+export interface Timer {
+  readonly dueMs: number;
+}
+
+/** Values of a log record. Messages are constant strings; what varies travels in fields. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Structured log. Implementations redact secrets; callers never log SIP text or credentials. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export interface Ambient {
+  /** Milliseconds since 1970-01-01, fractional, monotonic within the process. */
+  now(): number;
+  /** Runs `fire` once, `delayMs` (>= 0) from now. Delays above 2^31 ms are legal. */
+  setTimer(fire: () => void, delayMs: number): Timer;
+  /** Stops a timer; a fired, cleared or missing one is ignored. */
+  clearTimer(timer: Timer | undefined): void;
+  /** Runs `task` soon, never inside the caller's stack, first in first out, at the same instant. */
+  defer(task: () => void): void;
+  /** Uniform in [0, 1), unpredictable in production, seeded in virtual worlds. */
+  random(): number;
+  readonly log: Log;
+}
+
+/** Swallows everything. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** A token of at least `bits` random bits in lowercase base32: safe in SIP tokens, URI parameters and bus subjects. */
+export function randomToken(ambient: Pick<Ambient, 'random'>, bits: number): string {
+  let token = '';
+  for (let i = 0; i < bits; i += 5) token += alphabet[Math.floor(ambient.random() * 32)];
+  return token;
+}

@@ -1,0 +1,98 @@
+import { asFlow, type Endpoint, type Flow, type FlowFailure, type Inbound, type Protocol } from '../contracts/transport.ts';
+import type { Leg } from '../contracts/decision.ts';
+import type { BusHeaders, BusMessage } from '../contracts/bus.ts';
+import type { LineKey } from '../line-key.ts';
+
+/** What travels on the bus beside the bytes. SIP goes as payload + headers, everything else as JSON. */
+
+const text = new TextEncoder();
+const fromText = new TextDecoder();
+
+export const encodeJson = (value: unknown): Uint8Array => text.encode(JSON.stringify(value));
+/** @throws SyntaxError when the payload is not JSON */
+export const decodeJson = <T>(payload: Uint8Array): T => JSON.parse(fromText.decode(payload)) as T;
+
+/** `1.2.3.4:5060`, `[::1]:5060`. */
+export const formatEndpoint = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** Inverse of `formatEndpoint`; undefined when the text is not one. */
+export function readEndpoint(value: string | undefined): Endpoint | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value ?? '');
+  const host = match?.[1] ?? match?.[2];
+  return host === undefined ? undefined : { host, port: Number(match?.[3]) };
+}
+
+/** Headers of `line.<slot>.<key>.sip`. */
+export function encodeInbound(inbound: Inbound, protocol: Protocol): BusHeaders {
+  return {
+    flow: inbound.flow,
+    protocol,
+    local: formatEndpoint(inbound.local),
+    remote: formatEndpoint(inbound.remote),
+    at: String(inbound.atMs),
+  };
+}
+
+/** An inbound SIP message as a line sees it. */
+export interface LineInbound extends Inbound {
+  readonly protocol: Protocol;
+}
+
+const nowhere: Endpoint = { host: '0.0.0.0', port: 0 };
+
+export function decodeInbound(message: BusMessage): LineInbound {
+  const { flow = '', protocol = 'udp', local, remote, at } = message.headers;
+  return {
+    bytes: message.payload,
+    flow: asFlow(flow),
+    protocol: protocol as Protocol,
+    local: readEndpoint(local) ?? nowhere,
+    remote: readEndpoint(remote) ?? nowhere,
+    atMs: Number(at ?? 0),
+  };
+}
+
+/** Headers of `edge.<edge>.send`: the flow to use and the line that hears of its failure. */
+export const encodeSend = (flow: Flow, line: LineKey): BusHeaders => ({ flow, line });
+
+/** `edge.<edge>.open`: a leg asks for a flow before it sends anything. `target.host` may be a name: the edge locates it. */
+export interface OpenEnvelope {
+  readonly target: { readonly host: string; readonly port?: number; readonly protocol: Protocol };
+  readonly line: LineKey;
+  readonly leg: Leg;
+  readonly timeoutMs: number;
+}
+
+export type OpenReply =
+  | {
+      readonly ok: true;
+      readonly flow: Flow;
+      readonly protocol: Protocol;
+      readonly reliable: boolean;
+      readonly local: Endpoint;
+      readonly remote: Endpoint;
+      /** host:port for Via. */
+      readonly viaSentBy: string;
+      /** host:port for Contact: where inbound requests reach this edge. */
+      readonly contactHostPort: string;
+    }
+  | { readonly ok: false; readonly reason: FlowFailure['reason'] | 'unresolved'; readonly detail: string };
+
+/** Payload of `line.<slot>.<key>.flow`. */
+export type FlowEnvelope = FlowFailure;
+
+/** Payload of `directory` and its answer. */
+export interface DirectoryQuery {
+  readonly user: string;
+  readonly flow: Flow;
+}
+export interface DirectoryAnswer {
+  readonly key?: LineKey;
+}
+
+/** Payload of `line.<slot>.<key>.cmd` and `control`. */
+export interface CommandEnvelope {
+  readonly command: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+export type CommandReply = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly code: string; readonly message: string };

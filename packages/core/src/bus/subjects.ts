@@ -1,0 +1,43 @@
+import { type LineKey, slotOf } from '../line-key.ts';
+
+/** All subject names. Nothing else builds one. */
+export interface Subjects {
+  /** To one line: `sip` (a message), `flow` (a flow of its own failed), `cmd` (a command, answered). */
+  line(key: LineKey, kind: 'sip' | 'flow' | 'cmd'): string;
+  /** What a line host subscribes for a slot it owns. */
+  slot(slot: number): string;
+  /** Facts of one line to whoever cares: `decision`, `registration`, `call`, `state`. */
+  fact(key: LineKey, kind: FactKind): string;
+  /** Facts of every line, of one kind or of all. */
+  facts(kind?: FactKind): string;
+  /** To one edge: `open` (answered), `send`, `close`, `stats` (answered). */
+  edge(edge: string, kind: 'open' | 'send' | 'close' | 'stats'): string;
+  /** Which line serves this user on this flow? One queue group of line hosts, answered. */
+  readonly directory: string;
+  readonly directoryQueue: string;
+  /** Commands to a whole runtime, answered. */
+  readonly control: string;
+}
+
+export type FactKind = 'decision' | 'registration' | 'call' | 'state';
+
+export function createSubjects(cluster: string): Subjects {
+  const root = `offhook.${cluster}`;
+  return {
+    line: (key, kind) => `${root}.line.${slotOf(key)}.${key}.${kind}`,
+    slot: (slot) => `${root}.line.${slot}.>`,
+    fact: (key, kind) => `${root}.fact.${slotOf(key)}.${key}.${kind}`,
+    facts: (kind = undefined) => `${root}.fact.*.*.${kind ?? '*'}`,
+    edge: (edge, kind) => `${root}.edge.${edge}.${kind}`,
+    directory: `${root}.directory`,
+    directoryQueue: 'directory',
+    control: `${root}.control`,
+  };
+}
+
+/** Line key and kind of a subject made by `line()` or `fact()`; undefined for any other. */
+export function readLineSubject(subject: string): { readonly key: string; readonly kind: string } | undefined {
+  const tokens = subject.split('.');
+  const [key, kind] = tokens.slice(-2);
+  return tokens.length === 6 && key !== undefined && kind !== undefined ? { key, kind } : undefined;
+}

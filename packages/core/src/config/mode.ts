@@ -1,0 +1,57 @@
+import type { Leg } from '../contracts/decision.ts';
+import { configuredHop, formatHop, hopOf } from './hop.ts';
+import type { LineConfig } from './line.ts';
+import { parseServer } from './server.ts';
+
+export type LineMode = 'disabled' | 'single' | 'list' | 'dual';
+
+export interface LineModeReason {
+  readonly mode: LineMode;
+  /** Step of section 5.1, or the decision it rests on. */
+  readonly rule: string;
+  readonly because: string;
+}
+
+/** Both legs would send to the same host, port and transport. @source redundancy reference D-36 */
+export function sameServer(line: LineConfig): boolean {
+  const primary = configuredHop(line.ext, 'primary');
+  const alternate = configuredHop(line.ext, 'alternate');
+  return (
+    primary !== undefined && alternate !== undefined && formatHop(primary).toLowerCase() === formatHop(alternate).toLowerCase()
+  );
+}
+
+/** Entries of the static list in force, from the field the primary leg sends to. */
+export function staticList(line: LineConfig) {
+  return parseServer(line.ext.outboundProxy || line.ext.proxy)?.list ?? [];
+}
+
+/**
+ * How a line runs, and why. Lists that only DNS knows are found when they are resolved.
+ * @source redundancy reference section 5.1
+ */
+export function lineModeReason(line: LineConfig): LineModeReason {
+  const { ext } = line;
+  if (ext.userId === '') return { mode: 'disabled', rule: '5.1:1', because: 'User ID is empty' };
+  if (hopOf(line, 'primary') === undefined)
+    return { mode: 'disabled', rule: '5.1:1', because: 'Proxy and Outbound Proxy are empty' };
+  if (hopOf(line, 'alternate') !== undefined && !sameServer(line)) {
+    return { mode: 'dual', rule: '5.1:2', because: 'Dual Registration is Yes and the alternate differs from the primary' };
+  }
+  if (ext.survivabilityProxy !== '') return { mode: 'list', rule: '5.1:3', because: 'a survivability tier exists' };
+  if (staticList(line).length > 1) return { mode: 'list', rule: '5.1:3', because: 'the static list has more than one entry' };
+  if (ext.dualRegistration && sameServer(line))
+    return { mode: 'single', rule: 'D-36', because: 'primary and alternate are the same server' };
+  return { mode: 'single', rule: '5.1:4', because: ext.dualRegistration ? 'there is no alternate' : 'there is one server' };
+}
+
+/** @source redundancy reference section 5.1 */
+export function lineMode(line: LineConfig): LineMode {
+  return lineModeReason(line).mode;
+}
+
+/** The registration legs a line has. */
+export function legsOf(line: LineConfig): readonly Leg[] {
+  const mode = lineMode(line);
+  return mode === 'disabled' ? [] : mode === 'dual' ? ['primary', 'alternate'] : ['primary'];
+}

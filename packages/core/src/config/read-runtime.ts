@@ -1,0 +1,192 @@
+import type { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+import { buildLines, type ResolveSecret } from './build-lines.ts';
+import { type ConfigPath, describeFinding, type Finding, hasErrors, type SourcePosition, showValue } from './finding.ts';
+import { type LineConfig, phoneConfig } from './line.ts';
+import { type LineEntry, readLineEntry, readTemplates } from './line-entry.ts';
+import { createNotes, type Locate, type Notes } from './notes.ts';
+import { readSection, refuseKey } from './read-section.ts';
+import { isRecord } from './read-value.ts';
+import { type EdgeListen, frameSchema, type RuntimeConfig } from './runtime-schema.ts';
+import { validatePhone } from './validate-phone.ts';
+
+export interface ReadOptions {
+  /** Without it no secret can be kept by reference. */
+  readonly resolveSecret?: ResolveSecret;
+  /** Gives findings their place in a file. */
+  readonly locate?: Locate;
+}
+
+export interface RuntimeReading {
+  /** Undefined when a fault leaves nothing to run. */
+  readonly config: RuntimeConfig | undefined;
+  readonly findings: readonly Finding[];
+  /** Place of a line's parameter, for findings that come later (policies). */
+  locate(line: string, key: string): SourcePosition | undefined;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, step) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined),
+    input,
+  );
+}
+
+function schemaAt(path: readonly PropertyKey[]): readonly string[] {
+  const item = path.reduce<unknown>((schema, step) => {
+    const inner = unwrapped(schema);
+    return typeof step === 'number' ? inner?.element : inner?.shape?.[String(step)];
+  }, frameSchema);
+  return Object.keys(unwrapped(item)?.shape ?? {});
+}
+
+interface Walkable {
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly element?: unknown;
+  unwrap?(): unknown;
+}
+
+/** Defaults and optionals stand around the schema that has keys or elements. */
+function unwrapped(schema: unknown): Walkable | undefined {
+  let inner = schema as (Walkable & { readonly def?: { readonly type: string } }) | undefined;
+  while (inner?.unwrap !== undefined && inner.shape === undefined && inner.def?.type !== 'array')
+    inner = inner.unwrap() as typeof inner;
+  return inner;
+}
+
+function allowedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'record' || issue.expected === 'object'
+        ? 'a mapping'
+        : issue.expected === 'array'
+          ? 'a list'
+          : `${issue.expected}`;
+    case 'invalid_value':
+      return issue.values.map(String).join(', ');
+    case 'too_small':
+      return issue.origin === 'number'
+        ? `${String(issue.minimum)} and more`
+        : issue.origin === 'string'
+          ? issue.message
+          : 'at least one';
+    case 'too_big':
+      return `at most ${String(issue.maximum)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function noteIssue(issue: z.core.$ZodIssue, input: unknown, notes: Notes): void {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) refuseKey(path, key, schemaAt(path), notes);
+    return;
+  }
+  const note = {
+    seen: showValue(valueAt(input, path)),
+    allowed: allowedBy(issue),
+    message: 'This value is not accepted here.',
+    remedy: 'Correct the value.',
+  };
+  notes.refuse(path, { code: 'value.invalid', ...note });
+}
+
+/** Local addresses that the lines' own SIP Port and SIP Transport ask for. */
+function listenFor(lines: readonly LineConfig[]): readonly EdgeListen[] {
+  const wanted = new Map<string, EdgeListen>();
+  for (const { ext } of lines) {
+    const protocol = ext.sipTransport === 'TCP' ? 'tcp' : ext.sipTransport === 'TLS' ? 'tls' : 'udp';
+    const host = (ext.outboundProxy || ext.proxy).startsWith('[') ? '::' : '0.0.0.0';
+    // Streams leave from a port of the system's choice; only datagrams use SIP Port.
+    const port = protocol === 'udp' ? ext.sipPort : 0;
+    wanted.set(`${protocol} ${host} ${port}`, { protocol, host, port });
+  }
+  return wanted.size > 0 ? [...wanted.values()] : [{ protocol: 'udp', host: '0.0.0.0', port: 5060 }];
+}
+
+const recordAt = (input: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> => {
+  const value = input[key];
+  return isRecord(value) ? value : {};
+};
+
+function readEntries(input: Readonly<Record<string, unknown>>, notes: Notes): readonly LineEntry[] {
+  const named = Object.entries(recordAt(input, 'templates')).filter(([, body]) => isRecord(body));
+  const templates = readTemplates(Object.fromEntries(named), notes);
+  const items = Array.isArray(input.lines) ? (input.lines as readonly unknown[]) : [];
+  return items.flatMap((item, i) => {
+    const entry = isRecord(item) ? readLineEntry(item, ['lines', i], templates, notes) : undefined;
+    return entry ?? [];
+  });
+}
+
+/** Remarks that many lines share are made once; errors and warnings keep their places. */
+function coalesceRemarks(findings: readonly Finding[]): readonly Finding[] {
+  const remarks = new Map<string, Finding>();
+  for (const finding of findings.filter(({ severity, line }) => severity === 'info' && line !== undefined)) {
+    const key = `${finding.code} ${finding.message}`;
+    const first = remarks.get(key);
+    remarks.set(key, first === undefined ? finding : { ...first, lines: (first.lines ?? 1) + (finding.lines ?? 1) });
+  }
+  return [...findings.filter(({ severity, line }) => severity !== 'info' || line === undefined), ...remarks.values()];
+}
+
+/** Remembers which entry a line came from. */
+function createOrigins() {
+  const built: { readonly entry: LineEntry; readonly lines: readonly LineConfig[] }[] = [];
+  return {
+    add: (entry: LineEntry, lines: readonly LineConfig[]) => built.push({ entry, lines }),
+    pathOf(id: string, key: string): ConfigPath | undefined {
+      return built.find(({ lines }) => lines.some((line) => line.id === id))?.entry.pathOf(key);
+    },
+  };
+}
+
+/**
+ * Reads a configuration: frame, phone, templates and lines. Total; every fault is found at once.
+ * Repaired values leave a configuration with findings, unreadable ones leave none.
+ * @source architecture sections 9, 10; redundancy reference section 3.11
+ */
+export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): RuntimeReading {
+  const notes = createNotes(options.locate);
+  const origins = createOrigins();
+  const frame = frameSchema.safeParse(input);
+  for (const issue of frame.success ? [] : frame.error.issues) noteIssue(issue, input, notes);
+  const root = isRecord(input) ? input : {};
+  const phone = readSection('phone', recordAt(root, 'phone'), ['phone'], [], notes);
+  const judged = validatePhone(phoneConfig(phone.values));
+  const shared = {
+    ...judged,
+    findings: judged.findings.map(({ path, ...note }) => notes.place(['phone', path.replace(/^phone\./, '')], note)),
+  };
+  notes.findings.push(...shared.findings);
+  const context = { shared, resolveSecret: options.resolveSecret, notes, ids: new Set<string>() };
+  const lines = readEntries(root, notes).flatMap((entry) => {
+    const built = buildLines(entry, context);
+    origins.add(entry, built);
+    return built;
+  });
+  const locate = (line: string, key: string): SourcePosition | undefined => {
+    const path = origins.pathOf(line, key);
+    return path === undefined ? undefined : options.locate?.(path);
+  };
+  const findings = coalesceRemarks(notes.findings);
+  if (!frame.success || notes.refused) return { config: undefined, findings, locate };
+  const { edge, phone: _phone, templates: _templates, lines: _lines, ...rest } = frame.data;
+  const listen = edge.listen ?? listenFor(lines);
+  const config = { ...rest, edge: { name: edge.name, listen }, phone: shared.phone, lines } as RuntimeConfig;
+  return { config: Object.freeze(config), findings, locate };
+}
+
+/**
+ * Reads a configuration given in code. With `strict: true` an error that would be repaired is refused too.
+ * @throws ConfigError `E_CONFIG_INVALID` with every finding
+ */
+export function parseRuntimeConfig(input: unknown, options: ReadOptions = {}): RuntimeConfig {
+  const { config, findings } = readRuntimeConfig(input, options);
+  if (config === undefined || (config.strict && hasErrors(findings))) {
+    const faults = findings.filter((finding) => finding.severity === 'error');
+    throw new ConfigError('E_CONFIG_INVALID', faults.map(describeFinding).join('\n'), { findings });
+  }
+  return config;
+}

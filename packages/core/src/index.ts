@@ -1,0 +1,73 @@
+export * from './ambient.ts';
+export * from './bus/envelope.ts';
+export * from './bus/subjects.ts';
+export type { ResolveSecret } from './config/build-lines.ts';
+export {
+  type ElementName,
+  elementOf,
+  extParameters,
+  type Parameter,
+  parameterByElement,
+  parameterByKey,
+  phoneParameters,
+} from './config/catalogue.ts';
+export { type Change, type Staging, stageLine } from './config/change.ts';
+export {
+  type ConfigPath,
+  describeFinding,
+  type Finding,
+  type FindingCode,
+  formatPath,
+  hasErrors,
+  type Severity,
+  type SourcePosition,
+  showValue,
+} from './config/finding.ts';
+export { configuredHop, formatHop, hopField, hopOf, type NextHop, registersLine, registrarDomain } from './config/hop.ts';
+export {
+  defaultExt,
+  type ExtConfig,
+  type LineConfig,
+  lineConfig,
+  type PhoneConfig,
+  type Preset,
+  phoneConfig,
+} from './config/line.ts';
+export { type LineMode, type LineModeReason, legsOf, lineMode, lineModeReason, sameServer, staticList } from './config/mode.ts';
+export type { Locate } from './config/notes.ts';
+export type { Apply, ParameterKind, ParameterMeta } from './config/parameter.ts';
+export { parseRuntimeConfig, type ReadOptions, type RuntimeReading, readRuntimeConfig } from './config/read-runtime.ts';
+export { invalidValue } from './config/read-section.ts';
+export { readValue, type SecretReference } from './config/read-value.ts';
+export { matchesRsc, parseRscTemplate, type RscTemplate } from './config/rsc.ts';
+export {
+  type EdgeListen,
+  type LineInput,
+  type RuntimeConfig,
+  type RuntimeInput,
+  runtimeJsonSchema,
+} from './config/runtime-schema.ts';
+export { isIpLiteral, isIpv6, parseServer, type ServerAddress, type ServerSpec, type StaticEntry } from './config/server.ts';
+export { didYouMean } from './config/suggest.ts';
+export { type LineVerdict, validateLine } from './config/validate.ts';
+export { type PhoneVerdict, validatePhone } from './config/validate-phone.ts';
+export * from './contracts/bus.ts';
+export * from './contracts/decision.ts';
+export * from './contracts/line-store.ts';
+export * from './contracts/locator.ts';
+export * from './contracts/manifest.ts';
+export * from './contracts/mechanism.ts';
+export * from './contracts/transport.ts';
+export * from './errors.ts';
+export * from './line-key.ts';
+export {
+  createPluginRegistry,
+  type Plugin,
+  type PluginCandidate,
+  type PluginKind,
+  type PluginRegistry,
+} from './plugin/registry.ts';
+export { aspectNames, aspects } from './policy/aspects.ts';
+export { autoMechanism, enforcePolicies, judgePolicies, type PolicyVerdict, policyFindings } from './policy/judge.ts';
+export { knownMechanisms } from './policy/known.ts';
+export { type Admission, admit, type Conflict, type ConflictSide, type Refusal } from './policy/registry.ts';

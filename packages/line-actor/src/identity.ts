@@ -1,0 +1,65 @@
+import { hopOf, type Leg, type LineConfig, type Protocol, registrarDomain } from '@offhook/core';
+
+/** Who the line is towards each server, computed once from its configuration. */
+export interface Identity {
+  readonly user: string;
+  /** The primary's registrar domain. */
+  readonly domain: string;
+  /** Quoted, or empty. */
+  readonly displayName: string;
+  readonly authUser: string;
+  readonly password: string;
+  readonly userAgent: string;
+  readonly registerUserAgent: string;
+  readonly maxForwards: number;
+  readonly legs: Readonly<Partial<Record<Leg, LegIdentity>>>;
+}
+
+export interface LegIdentity {
+  readonly leg: Leg;
+  /** First hop of every outbound request of the leg. */
+  readonly target: { readonly host: string; readonly port: number; readonly protocol: Protocol };
+  /** `host:port;transport`, as decisions show it. */
+  readonly server: string;
+  /** Host of Request-URI and To (D-07). */
+  readonly domain: string;
+  /** Preloaded Route of an outbound proxy (RFC 3261 section 8.1.2). */
+  readonly routes: readonly string[];
+}
+
+const quoted = (text: string): string => (text === '' ? '' : `"${text.replaceAll(/[\r\n\0]/g, ' ').replaceAll(/["\\]/g, '\\$&')}"`);
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
+  const hop = hopOf(config, leg);
+  if (hop === undefined) return undefined;
+  const { host, port, protocol, outbound } = hop;
+  const hostPort = `${bracketed(host)}:${port}`;
+  const transport = protocol === 'udp' ? '' : `;transport=${protocol}`;
+  return {
+    leg,
+    target: { host, port, protocol },
+    server: `${hostPort};${protocol}`,
+    domain: bracketed(registrarDomain(config, leg)),
+    routes: outbound ? [`<sip:${hostPort}${transport};lr>`] : [],
+  };
+}
+
+export function identityOf(config: LineConfig, legs: readonly Leg[]): Identity {
+  const { ext, phone } = config;
+  const entries = legs.flatMap((leg) => {
+    const found = legIdentity(config, leg);
+    return found === undefined ? [] : [[leg, found] as const];
+  });
+  return {
+    user: ext.userId,
+    domain: bracketed(registrarDomain(config, 'primary')),
+    displayName: quoted(ext.displayName),
+    authUser: ext.authId === '' ? ext.userId : ext.authId,
+    password: ext.password,
+    userAgent: phone.sipUserAgentName,
+    registerUserAgent: phone.sipRegUserAgentName === '' ? phone.sipUserAgentName : phone.sipRegUserAgentName,
+    maxForwards: phone.maxForward,
+    legs: Object.fromEntries(entries),
+  };
+}

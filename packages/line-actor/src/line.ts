@@ -1,0 +1,279 @@
+import {
+  type Ambient,
+  type Bus,
+  type BusMessage,
+  type CandidateMark,
+  type Decision,
+  decodeInbound,
+  decodeJson,
+  encodeJson,
+  type Finding,
+  type FlowFailure,
+  type Leg,
+  type LegFacts,
+  type LineConfig,
+  type LineKey,
+  type LineStore,
+  lineKey,
+  lineMode,
+  type Mechanism,
+  readLineSubject,
+  type Subjects,
+} from '@offhook/core';
+import { createCredentials, createTransactionLayer } from '@offhook/sip';
+import { createLineCalls } from './line-calls.ts';
+import { createDecisionLog } from './decision.ts';
+import { createActorHost, type LineHost } from './host.ts';
+import { identityOf } from './identity.ts';
+import { createInbound } from './inbound.ts';
+import { createLeg, type RunningLeg } from './leg.ts';
+import { createLegHops } from './leg-hop.ts';
+import { lineMachine } from './line.machine.ts';
+import type { LineEffects } from './line.types.ts';
+import { createRequests } from './requests.ts';
+import { createRequestRoute, factsOf, type RouteOptions } from './route.ts';
+import { routeSingle } from './routing.ts';
+import { registrationSettings, sipTimers } from './settings.ts';
+import { answerCommand } from './line-commands.ts';
+import { explainLine, type Explanation, type LineStatus, statusOf } from './status.ts';
+
+/** A mechanism the registry refused on this line, as `explain` shows it. */
+export interface Refusal {
+  readonly mechanism: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface LineOptions {
+  readonly config: LineConfig;
+  readonly ambient: Ambient;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  /** The edge that owns this line's sockets. */
+  readonly edge: string;
+  /** Rules the fallback in dual mode; a single line has nothing to rule. */
+  readonly mechanism: Mechanism | undefined;
+  readonly refusals?: readonly Refusal[];
+  /** What validation repaired: the line runs degraded. */
+  readonly findings?: readonly Finding[];
+  readonly store?: LineStore | undefined;
+  readonly host?: LineHost;
+  /** The chart threw; the supervisor restarts the line. */
+  onFailed?(error: unknown): void;
+}
+
+export interface Line {
+  readonly id: string;
+  readonly key: LineKey;
+  readonly user: string;
+  /** Begins, or resumes from stored facts (D-46). */
+  start(): Promise<void>;
+  /** Ends calls, withdraws bindings; resolves when every leg is off. */
+  stop(): Promise<void>;
+  /** A message of `line.<slot>.<key>.*`. */
+  deliver(message: BusMessage): void;
+  ownsFlow(flow: string): boolean;
+  status(): LineStatus;
+  explain(): Explanation;
+  /** Drops everything at once, sending nothing: power cut, or a failed line. */
+  kill(): void;
+}
+
+export function createLine(options: LineOptions): Line {
+  const { config, ambient, bus, subjects, edge } = options;
+  const key = lineKey(config.id);
+  const mode = lineMode(config).mode;
+  const legNames: readonly Leg[] = mode === 'dual' ? ['primary', 'alternate'] : ['primary'];
+  const identity = identityOf(config, legNames);
+  const timers = sipTimers(config);
+  const host = options.host ?? createActorHost(ambient);
+  const legs = new Map<Leg, RunningLeg>();
+  let stopped: (() => void)[] = [];
+
+  const publish = (kind: 'decision' | 'registration' | 'call' | 'state', fact: unknown): void =>
+    bus.publish(subjects.fact(key, kind), encodeJson(fact));
+  const candidates = (): CandidateMark[] => [...legs.values()].map((leg) => leg.mark());
+  const decisions = createDecisionLog({
+    line: config.id,
+    ambient,
+    candidates,
+    publish: (decision: Decision) => publish('decision', decision),
+  });
+  const fail = (error: unknown): void => options.onFailed?.(error);
+
+  const layer = createTransactionLayer({
+    ambient,
+    key,
+    timers,
+    send: (flow, bytes) => bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } }),
+    onRequest: (server) => inbound(server),
+  });
+
+  const routeOptions: RouteOptions = {
+    config,
+    candidates,
+    now: () => ambient.now(),
+    decide: mode === 'dual' && options.mechanism !== undefined ? options.mechanism.decide : routeSingle,
+    onDecision: decisions.add,
+  };
+  let requestNumber = 0;
+  const route = (method: string) => {
+    requestNumber += 1;
+    return createRequestRoute(routeOptions, { method, id: `#${requestNumber}` });
+  };
+
+  const requests = createRequests({
+    ambient,
+    layer,
+    identity,
+    timerMs: timers.timerFMs,
+    maxAuth: config.phone.maxAuth,
+    leg: (name) => legs.get(name as Leg),
+    route,
+  });
+
+  const calls = createLineCalls({
+    ambient,
+    layer,
+    key,
+    config,
+    identity,
+    legs,
+    route,
+    onFact: (fact) => publish('call', fact),
+  });
+
+  const isBound = (): boolean => !config.ext.register || candidates().some((mark) => mark.bound);
+  const inbound = createInbound({
+    config,
+    isBound,
+    calls,
+    onMessage: (request) => publish('state', { type: 'message', from: request.from.uri, bytes: request.body.byteLength }),
+    onRefused: (request, status, rule, source) =>
+      decisions.add({
+        about: 'inbound',
+        rule,
+        source,
+        request: { method: request.method, id: 'inbound' },
+        outcome: { action: 'refuse', status, reason: 'not-registered' },
+      }),
+  });
+
+  const off = (leg: RunningLeg): boolean => leg.state() === 'off';
+  const usable = (leg: Leg): boolean => legs.get(leg)?.mark().usable ?? false;
+  const effects: LineEffects = {
+    mode: () => mode === 'list' ? 'single' : mode,
+    registers: () => config.ext.register,
+    primaryUsable: () => usable('primary'),
+    alternateUsable: () => usable('alternate'),
+    legsOff: () => [...legs.values()].every(off),
+    startLegs: () => {
+      for (const leg of legs.values()) leg.send({ type: resuming.has(leg.leg) ? 'line.resume' : 'line.start' });
+      resuming.clear();
+    },
+    stopLegs: () => {
+      for (const leg of legs.values()) leg.send({ type: 'line.stop' });
+    },
+    startAgain: () => ambient.defer(() => machine.send({ type: 'line.start' })),
+    endCalls: () => calls.endAll(),
+    releaseQueue: () => requests.release(),
+    refuseQueue: () => requests.refuseAll(),
+    decided: (rule, source, action) => decisions.add({ about: 'line', rule, source, outcome: { action } }),
+  };
+
+  const resuming = new Set<Leg>();
+  const machine = host.run(lineMachine, {
+    id: 'line',
+    input: { effects },
+    onError: fail,
+    onState(state) {
+      publish('state', { type: 'line', state });
+      if (state !== 'stopped' || stopped.length === 0) return;
+      dispose();
+    },
+  });
+
+  function addLeg(leg: Leg, facts: LegFacts | undefined): void {
+    const target = identity.legs[leg]?.target;
+    if (target === undefined) return;
+    const hops = createLegHops({ bus, subjects, edge, key, leg, target });
+    const credentials = createCredentials({ username: identity.authUser, password: identity.password, ambient });
+    if (facts !== undefined) resuming.add(leg);
+    const running = createLeg({
+      leg,
+      key,
+      identity,
+      settings: registrationSettings(config, target.protocol),
+      maxAuth: config.phone.maxAuth,
+      ambient,
+      layer,
+      hops,
+      credentials,
+      host,
+      facts,
+      onChanged() {
+        publish('registration', { leg, state: running.state(), mark: running.mark() });
+        machine.send({ type: 'legs.changed' });
+      },
+      onDecision: decisions.add,
+      onFacts: (kept) => options.store?.save(config.id, leg, kept),
+      onError: fail,
+    });
+    legs.set(leg, running);
+  }
+
+  function dispose(): void {
+    calls.dispose();
+    for (const leg of legs.values()) leg.dispose();
+    legs.clear();
+    layer.stop();
+    const waiting = stopped;
+    stopped = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  const parts = { config, key, mode, legs, machine, calls, requests, decisions, refusals: options.refusals ?? [], findings: options.findings ?? [] };
+  const line: Line = {
+    id: config.id,
+    key,
+    user: identity.user,
+    async start() {
+      const facts = (await options.store?.load(config.id)) ?? {};
+      for (const leg of legNames) addLeg(leg, facts[leg]);
+      for (const { mechanism, message, remedy } of parts.refusals) {
+        decisions.add({
+          about: 'policy',
+          rule: 'D-11:policy.conflict',
+          source: 'redundancy 3.11, D-11',
+          inputs: { mechanism, remedy },
+          outcome: { action: 'refused-policy', reason: message },
+        });
+      }
+      machine.send({ type: 'line.start' });
+    },
+    stop() {
+      return new Promise((resolve) => {
+        if (legs.size === 0) return resolve();
+        stopped.push(resolve);
+        machine.send({ type: 'line.stop' });
+      });
+    },
+    deliver(message) {
+      const kind = readLineSubject(message.subject)?.kind;
+      if (kind === 'sip') return layer.receive(decodeInbound(message));
+      if (kind === 'cmd') return answerCommand(message, { line, calls, requests, restart: () => machine.send({ type: 'line.restart' }) });
+      if (kind !== 'flow') return;
+      const failure = decodeJson<FlowFailure>(message.payload);
+      for (const leg of legs.values()) leg.flowFailed(failure);
+      layer.flowFailed(failure);
+    },
+    ownsFlow: (flow) => [...legs.values()].some((leg) => leg.hops.current()?.flow === flow),
+    status: () => statusOf(parts),
+    explain: () => explainLine(parts, ambient.now(), (method) => routeOptions.decide(factsOf(routeOptions), { type: 'request.new', method })),
+    kill() {
+      machine.stop();
+      dispose();
+    },
+  };
+  return line;
+}

@@ -1,0 +1,18 @@
+import { matchesRsc, type OutcomeClass } from '@offhook/core';
+
+/** How a request ended, as the transaction layer saw it. */
+export type RequestEnd =
+  | { readonly type: 'no-response' }
+  | { readonly type: 'transport' }
+  | { readonly type: 'final'; readonly status: number };
+
+/**
+ * Class of an outcome of a new request; undefined for success. Challenges that can be answered and redirections that are
+ * followed never get here.
+ * @source redundancy reference sections 5.3 and 5.8
+ */
+export function classify(end: RequestEnd, tryBackupRsc: string): OutcomeClass | undefined {
+  if (end.type !== 'final') return end.type;
+  if (end.status < 300) return undefined;
+  return matchesRsc(tryBackupRsc, end.status) ? 'rsc' : 'reject';
+}

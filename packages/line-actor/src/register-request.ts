@@ -1,0 +1,59 @@
+import type { Leg, LineKey } from '@offhook/core';
+import { readDeltaSeconds, readSipUri, type RequestDraft, type SipResponse } from '@offhook/sip';
+import type { Identity } from './identity.ts';
+import type { RegistrationRecord } from './registration.types.ts';
+
+/** Where inbound requests reach a leg, and how its Contact says so. */
+export interface ContactPoint {
+  readonly hostPort: string;
+  readonly protocol: string;
+}
+
+const legLetter: Record<Leg, string> = { primary: 'p', alternate: 'a' };
+
+/** Contact URI of a leg: the line key routes inbound requests, the leg keeps the two bindings apart (D-47). */
+export function contactUri(identity: Identity, key: LineKey, leg: Leg, point: ContactPoint): string {
+  const transport = point.protocol === 'udp' ? '' : `;transport=${point.protocol}`;
+  return `sip:${identity.user}@${point.hostPort}${transport};line=${key};leg=${legLetter[leg]}`;
+}
+
+/**
+ * The next REGISTER of a leg. `record.cseq` is already the new one.
+ * @source RFC 3261 section 10.2; redundancy reference section 2 (registrar domain), D-43
+ */
+export function registerRequest(
+  identity: Identity,
+  record: RegistrationRecord,
+  contact: string,
+  expiresS: number,
+  authorization: readonly (readonly [string, string])[],
+): RequestDraft {
+  const { domain, routes } = identity.legs[record.leg] ?? { domain: identity.domain, routes: [] };
+  const aor = `<sip:${identity.user}@${domain}>`;
+  const from = identity.displayName === '' ? aor : `${identity.displayName} ${aor}`;
+  return {
+    method: 'REGISTER',
+    uri: `sip:${domain}`,
+    headers: [
+      ...routes.map((route) => ['Route', route] as const),
+      ['Max-Forwards', String(identity.maxForwards)],
+      ['From', `${from};tag=${record.fromTag}`],
+      ['To', aor],
+      ['Call-ID', record.callId],
+      ['CSeq', `${record.cseq} REGISTER`],
+      ['Contact', `<${contact}>`],
+      ['Expires', String(expiresS)],
+      ['User-Agent', identity.registerUserAgent],
+      ...authorization,
+    ],
+  };
+}
+
+/** Granted lifetime of our binding: its Contact's `expires`, else the Expires field, else what we asked for. @source section 5.5 */
+export function grantedExpiryS(response: SipResponse, key: LineKey, leg: Leg, requestedS: number): number {
+  const ours = response.contacts.find((contact) => {
+    const params = readSipUri(contact.uri)?.params;
+    return params?.get('line')?.toLowerCase() === key && params.get('leg')?.toLowerCase() === legLetter[leg];
+  });
+  return readDeltaSeconds(ours?.params.get('expires')) ?? readDeltaSeconds(response.header('Expires')) ?? requestedS;
+}

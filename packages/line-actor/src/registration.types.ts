@@ -1,0 +1,109 @@
+import type { Leg } from '@offhook/core';
+
+/** The clocks of a registration; each fires as the event `clock.<name>`. @source redundancy reference table 6.1 */
+export type RegistrationClock = 'refresh' | 'retry' | 'expiry';
+
+/** Facts that reach a registration. Names are those of table 6.1; status codes and seconds are fields. */
+export type RegistrationEvent =
+  | { readonly type: 'line.start' }
+  | { readonly type: 'line.resume' }
+  | { readonly type: 'line.stop' }
+  | { readonly type: 'reg.ok'; readonly grantedS: number }
+  | { readonly type: 'reg.challenge' }
+  | { readonly type: 'reg.tooBrief'; readonly minS: number }
+  | { readonly type: 'reg.reject'; readonly code: number; readonly retryAfterS?: number }
+  | { readonly type: 'reg.none'; readonly cause: 'no-response' | 'transport' }
+  | { readonly type: 'transport.down' }
+  | { readonly type: 'clock.refresh' }
+  | { readonly type: 'clock.retry' }
+  | { readonly type: 'clock.expiry' };
+
+/** Everything a registration remembers, in one record that actions change. Instants are absolute, ms; 0 means none. */
+export interface RegistrationRecord {
+  readonly leg: Leg;
+  callId: string;
+  fromTag: string;
+  /** CSeq of the last REGISTER sent. */
+  cseq: number;
+  /** Lifetime asked for; a 423 raises it. */
+  requestedS: number;
+  /** A 423 was already honoured since the last success (5.5). */
+  wasTooBrief: boolean;
+  /** Consecutive failures before this one: `n` of 5.4. */
+  failures: number;
+  /** The last REGISTER ended well: one half of "usable" (D-38). */
+  lastOk: boolean;
+  refreshAtMs: number;
+  expiresAtMs: number;
+  retryAtMs: number;
+  /** No REGISTER to this server before (D-22). */
+  blockedUntilMs: number;
+  /** Since when the server counts as down. */
+  downSinceMs: number;
+}
+
+/** Parameters of the leg, in milliseconds where the manual has seconds. */
+export interface RegistrationSettings {
+  /** Register = Yes. */
+  readonly registers: boolean;
+  /** Streams lose the binding's flow with the connection (D-48). */
+  readonly isStream: boolean;
+  readonly registerExpiresS: number;
+  readonly minExpiresS: number;
+  readonly maxExpiresS: number;
+  readonly timerFMs: number;
+  /** Random delay before the first REGISTER, at most this. */
+  readonly initialSpreadMs: number;
+  readonly retry: RetrySettings;
+}
+
+/** @source redundancy reference section 5.4 */
+export interface RetrySettings {
+  readonly intervalMs: number;
+  readonly capMs: number;
+  readonly randomMs: number;
+  readonly longMs: number;
+  readonly longRandomMs: number;
+  readonly retryRegRsc: string;
+}
+
+/** What the chart asks of the world, in the order of its actions. */
+export interface RegistrationEffects {
+  now(): number;
+  random(): number;
+  /** Sends the next REGISTER. */
+  register(): void;
+  /** Repeats it with credentials, to the same entry (D-44). */
+  answerChallenge(): void;
+  /** REGISTER with Expires 0. */
+  unregister(): void;
+  /** Forgets the outstanding REGISTER. */
+  abandon(): void;
+  arm(clock: RegistrationClock, atMs: number): void;
+  disarm(clock: RegistrationClock): void;
+  /** New identity for a fresh start: Call-ID, From tag (D-45). */
+  renew(): void;
+  /** Facts to keep for a resume (D-46); `false` forgets them. */
+  persist(bound: boolean): void;
+  decided(rule: RegistrationRule): void;
+}
+
+/** One decision of the chart: which cell of table 6.1 and what follows. */
+export interface RegistrationRule {
+  readonly rule: string;
+  readonly source: string;
+  readonly action: string;
+  readonly inputs: Readonly<Record<string, string | number | boolean>>;
+  readonly next?: { readonly what: RegistrationClock; readonly atMs: number };
+}
+
+export interface RegistrationContext {
+  readonly record: RegistrationRecord;
+  readonly settings: RegistrationSettings;
+  readonly effects: RegistrationEffects;
+}
+
+/** A 2xx lies whose expiry is in the future. @source D-38 */
+export const isBound = (record: RegistrationRecord, nowMs: number): boolean => record.expiresAtMs > nowMs;
+/** Bound, and the last REGISTER was a success. @source D-38 */
+export const isUsable = (record: RegistrationRecord, nowMs: number): boolean => record.lastOk && isBound(record, nowMs);

@@ -1,0 +1,181 @@
+import { type Ambient, randomToken, type Timer } from '@offhook/core';
+import { type ClientEvent, readSipUri, type RequestDraft, type SipResponse, type TransactionLayer } from '@offhook/sip';
+import type { Identity } from './identity.ts';
+import type { RunningLeg } from './leg.ts';
+import type { RequestEnd } from './outcome.ts';
+import type { RequestRoute } from './route.ts';
+
+/** How an out-of-dialog request ended for its caller. */
+export type RequestResult =
+  | { readonly ok: true; readonly status: number; readonly leg: string }
+  | { readonly ok: false; readonly status?: number; readonly reason: string };
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** SIP URI or a user part of the line's own domain. */
+  readonly target: string;
+  readonly contentType?: string;
+  readonly body?: Uint8Array;
+}
+
+/** Out-of-dialog requests other than INVITE and REGISTER: MESSAGE, OPTIONS. */
+export interface Requests {
+  send(request: OutgoingRequest): Promise<RequestResult>;
+  /** A leg registered: what waited is routed again. */
+  release(): void;
+  /** The line stops: what waits is answered 480. */
+  refuseAll(): void;
+  readonly queued: number;
+}
+
+export interface RequestsOptions {
+  readonly ambient: Ambient;
+  readonly layer: TransactionLayer;
+  readonly identity: Identity;
+  readonly timerMs: number;
+  readonly maxAuth: number;
+  leg(name: string): RunningLeg | undefined;
+  route(method: string): RequestRoute;
+}
+
+/** At most so many requests wait for a registration (6.4). */
+const maxQueued = 16;
+
+interface Job {
+  readonly request: OutgoingRequest;
+  readonly route: RequestRoute;
+  readonly callId: string;
+  readonly fromTag: string;
+  cseq: number;
+  challenges: number;
+  timer?: Timer | undefined;
+  finish(result: RequestResult): void;
+}
+
+const text = (status: number): RequestResult => ({ ok: false, status, reason: `answered ${status}` });
+
+/** Request-URI on a leg: a target in the primary's domain follows the leg's domain (D-47), a foreign one stays. */
+export function targetUri(identity: Identity, leg: RunningLeg['leg'], target: string): string {
+  const domain = identity.legs[leg]?.domain ?? identity.domain;
+  if (!/^sips?:/i.test(target)) return `sip:${target}@${domain}`;
+  const uri = readSipUri(target);
+  const isOurs = uri !== undefined && uri.host.toLowerCase() === identity.domain.toLowerCase() && uri.port === undefined;
+  return isOurs && uri.user !== undefined ? `${uri.scheme}:${uri.user}@${domain}` : target;
+}
+
+export function createRequests(options: RequestsOptions): Requests {
+  const { ambient, layer, identity } = options;
+  const queue = new Set<Job>();
+
+  function draft(job: Job, leg: RunningLeg['leg'], uri: string, authorization: readonly (readonly [string, string])[]): RequestDraft {
+    const { request } = job;
+    const aor = `<sip:${identity.user}@${identity.domain}>`;
+    const from = identity.displayName === '' ? aor : `${identity.displayName} ${aor}`;
+    return {
+      method: request.method,
+      uri,
+      headers: [
+        ...(identity.legs[leg]?.routes ?? []).map((route) => ['Route', route] as const),
+        ['Max-Forwards', String(identity.maxForwards)],
+        ['From', `${from};tag=${job.fromTag}`],
+        ['To', `<${uri}>`],
+        ['Call-ID', job.callId],
+        ['CSeq', `${job.cseq} ${request.method}`],
+        ['User-Agent', identity.userAgent],
+        ...(request.contentType === undefined ? [] : [['Content-Type', request.contentType] as const]),
+        ...authorization,
+      ],
+      ...(request.body === undefined ? {} : { body: request.body }),
+    };
+  }
+
+  function attempt(job: Job, leg: RunningLeg): void {
+    const uri = targetUri(identity, leg.leg, job.request.target);
+    leg.hops.use(options.timerMs, (result) => {
+      if ('failure' in result) return failed(job, { type: 'transport' });
+      const transmit = (authorization: readonly (readonly [string, string])[]): void => {
+        layer.request(draft(job, leg.leg, uri, authorization), result.hop, (event) => onEvent(event, transmit));
+      };
+      const onEvent = (event: ClientEvent, again: typeof transmit): void => {
+        if (event.type === 'provisional') return;
+        if (event.type !== 'final') return failed(job, { type: event.type });
+        const authorization = answer(job, leg, uri, event.response);
+        if (authorization === undefined) return ended(job, leg, event.response);
+        job.cseq += 1;
+        again(authorization);
+      };
+      transmit(leg.credentials.preemptive(job.request.method, uri, job.request.body));
+    });
+  }
+
+  /** Credentials for a challenge, to be sent on the very same hop (D-44); undefined when it stands as the answer. */
+  function answer(job: Job, leg: RunningLeg, uri: string, response: SipResponse) {
+    if ((response.status !== 401 && response.status !== 407) || job.challenges >= options.maxAuth) return undefined;
+    const challenges = response.headers(response.status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate');
+    const { method, body } = job.request;
+    const answered = leg.credentials.answer({ status: response.status, challenges, method, uri, ...(body === undefined ? {} : { body }) });
+    if ('unanswerable' in answered) return undefined;
+    job.challenges += 1;
+    return answered.map(({ header, value }) => [header, value] as const);
+  }
+
+  function ended(job: Job, leg: RunningLeg, response: SipResponse): void {
+    if (response.status < 300) {
+      leg.credentials.learn(response);
+      return job.finish({ ok: true, status: response.status, leg: leg.leg });
+    }
+    failed(job, { type: 'final', status: response.status });
+  }
+
+  function failed(job: Job, end: RequestEnd): void {
+    const verdict = job.route.after(end);
+    if (verdict?.next === 'send') return follow(job, verdict.leg);
+    job.finish(end.type === 'final' ? text(end.status) : { ok: false, reason: end.type });
+  }
+
+  function follow(job: Job, name: RunningLeg['leg']): void {
+    const leg = options.leg(name);
+    if (leg === undefined) return job.finish({ ok: false, reason: `no ${name} leg` });
+    job.challenges = 0;
+    attempt(job, leg);
+  }
+
+  function start(job: Job): void {
+    const verdict = job.route.first();
+    if (verdict.next === 'send') return follow(job, verdict.leg);
+    if (verdict.next === 'refuse') return job.finish({ ok: false, status: verdict.status, reason: verdict.reason });
+    if (verdict.next === 'deliver') return job.finish({ ok: false, reason: 'no server' });
+    if (queue.size >= maxQueued) return job.finish({ ok: false, status: 480, reason: 'queue-full' });
+    queue.add(job);
+    job.timer ??= ambient.setTimer(() => giveUp(job, 'not-registered'), verdict.forMs);
+  }
+
+  function giveUp(job: Job, reason: string): void {
+    queue.delete(job);
+    ambient.clearTimer(job.timer);
+    job.finish({ ok: false, status: 480, reason });
+  }
+
+  return {
+    send(request) {
+      return new Promise((finish) => {
+        const callId = randomToken(ambient, 100);
+        start({ request, route: options.route(request.method), callId, fromTag: randomToken(ambient, 50), cseq: 1, challenges: 0, finish });
+      });
+    },
+    release() {
+      const jobs = [...queue];
+      queue.clear();
+      for (const job of jobs) {
+        start(job);
+        if (!queue.has(job)) ambient.clearTimer(job.timer);
+      }
+    },
+    refuseAll() {
+      for (const job of [...queue]) giveUp(job, 'line-stopped');
+    },
+    get queued() {
+      return queue.size;
+    },
+  };
+}

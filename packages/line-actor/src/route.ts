@@ -1,0 +1,72 @@
+import type { CandidateMark, LineConfig, LineFacts, Leg, OutcomeClass, RouteEvent, RouteVerdict } from '@offhook/core';
+import type { DecisionDraft } from './decision.ts';
+import { classify, type RequestEnd } from './outcome.ts';
+
+/** Asks the ruling mechanism about one request and records each answer as a decision. */
+export interface RequestRoute {
+  /** Where a new request goes first. */
+  first(): RouteVerdict;
+  /** After it ended badly on the leg tried last; undefined when it ended well. */
+  after(end: RequestEnd): RouteVerdict | undefined;
+}
+
+export interface RouteOptions {
+  readonly config: LineConfig;
+  /** Pure: tables 6.4 and 6.7, or a plugin's mechanism. */
+  decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
+  candidates(): readonly CandidateMark[];
+  now(): number;
+  onDecision(draft: DecisionDraft): void;
+}
+
+/** What a verdict means, in the words of a decision. */
+function outcomeOf(verdict: RouteVerdict, candidates: readonly CandidateMark[], end: RequestEnd | undefined): DecisionDraft['outcome'] {
+  if (verdict.next === 'send') {
+    const server = candidates.find((mark) => mark.leg === verdict.leg)?.server;
+    return { action: 'send', leg: verdict.leg, ...(server === undefined ? {} : { server }) };
+  }
+  if (verdict.next === 'refuse') return { action: 'refuse', status: verdict.status, reason: verdict.reason };
+  if (verdict.next === 'queue') return { action: 'queue', reason: 'not-registered' };
+  return { action: 'deliver', ...(end?.type === 'final' ? { status: end.status } : { reason: end?.type ?? 'failed' }) };
+}
+
+export const factsOf = (options: Pick<RouteOptions, 'config' | 'candidates' | 'now'>): LineFacts => ({
+  nowMs: options.now(),
+  candidates: options.candidates(),
+  makeCallWithoutReg: options.config.ext.makeCallWithoutReg,
+  registers: options.config.ext.register,
+});
+
+export function createRequestRoute(options: RouteOptions, request: { readonly method: string; readonly id: string }): RequestRoute {
+  const tried: Leg[] = [];
+
+  function ask(event: RouteEvent, end?: RequestEnd, outcome?: OutcomeClass): RouteVerdict {
+    const facts = factsOf(options);
+    const verdict = options.decide(facts, event);
+    const inputs: Record<string, string | number> = {};
+    if (outcome !== undefined) inputs['outcome'] = outcome;
+    if (end?.type === 'final') inputs['code'] = end.status;
+    const next = verdict.next === 'queue' ? { what: 'queue-timeout', atMs: facts.nowMs + verdict.forMs } : undefined;
+    options.onDecision({
+      about: request.method === 'INVITE' ? 'call' : 'request',
+      rule: verdict.rule,
+      source: verdict.source,
+      request,
+      inputs,
+      outcome: outcomeOf(verdict, facts.candidates, end),
+      ...(next === undefined ? {} : { next }),
+    });
+    if (verdict.next === 'send') tried.push(verdict.leg);
+    return verdict;
+  }
+
+  return {
+    first: () => ask({ type: 'request.new', method: request.method }),
+    after(end) {
+      const outcome = classify(end, options.config.phone.tryBackupRsc);
+      if (outcome === undefined) return undefined;
+      const status = end.type === 'final' ? { status: end.status } : {};
+      return ask({ type: 'request.failed', method: request.method, tried, outcome, ...status }, end, outcome);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Decision, Finding, Leg, LineConfig, LineKey, CandidateMark, RouteVerdict, ScheduledMove } from '@offhook/core';
+import type { CallFact } from './line-calls.ts';
+import type { DecisionLog } from './decision.ts';
+import type { Running } from './host.ts';
+import type { RunningLeg } from './leg.ts';
+import type { Refusal } from './line.ts';
+import type { LineEvent } from './line.types.ts';
+import type { Requests } from './requests.ts';
+
+/** One leg now; instants in ms since 1970. */
+export interface LegStatus extends CandidateMark {
+  readonly registration: string;
+  readonly expiresAtMs?: number;
+  readonly refreshAtMs?: number;
+  readonly retryAtMs?: number;
+  readonly failures: number;
+}
+
+export interface LineStatus {
+  readonly id: string;
+  readonly key: LineKey;
+  readonly user: string;
+  readonly mode: string;
+  /** `onTop`, `failedOver`, `outOfService`, `draining`, `stopped`, `disabled`. */
+  readonly route: string;
+  readonly legs: readonly LegStatus[];
+  readonly calls: readonly CallFact[];
+  readonly queued: number;
+  /** Validation repaired something, or a mechanism was refused. */
+  readonly degraded: boolean;
+  readonly refusals: readonly Refusal[];
+  readonly findings: readonly Finding[];
+}
+
+/** Which server is in use, by which rule, and what happens next. */
+export interface Explanation extends LineStatus {
+  readonly atMs: number;
+  /** What would be decided about a new request at this instant. */
+  readonly ifNow: Readonly<Record<'INVITE' | 'MESSAGE', RouteVerdict>>;
+  /** Scheduled moves, soonest first. */
+  readonly next: readonly ScheduledMove[];
+  readonly decisions: readonly Decision[];
+}
+
+/** The parts of a line that its status is read from. */
+export interface LineParts {
+  readonly config: LineConfig;
+  readonly key: LineKey;
+  readonly mode: string;
+  readonly legs: ReadonlyMap<Leg, RunningLeg>;
+  readonly machine: Running<LineEvent>;
+  readonly calls: { list(): readonly CallFact[] };
+  readonly requests: Requests;
+  readonly decisions: DecisionLog;
+  readonly refusals: readonly Refusal[];
+  readonly findings: readonly Finding[];
+}
+
+function legStatus(leg: RunningLeg): LegStatus {
+  const { record } = leg;
+  return {
+    ...leg.mark(),
+    registration: leg.state(),
+    failures: record.failures,
+    ...(record.expiresAtMs > 0 ? { expiresAtMs: record.expiresAtMs } : {}),
+    ...(record.refreshAtMs > 0 ? { refreshAtMs: record.refreshAtMs } : {}),
+    ...(leg.state() === 'waiting' ? { retryAtMs: record.retryAtMs } : {}),
+  };
+}
+
+export function statusOf(parts: LineParts): LineStatus {
+  const { config, key, mode, machine, refusals, findings } = parts;
+  return {
+    id: config.id,
+    key,
+    user: config.ext.userId,
+    mode,
+    route: machine.state().replace(/^.*\./, ''),
+    legs: [...parts.legs.values()].map(legStatus),
+    calls: parts.calls.list(),
+    queued: parts.requests.queued,
+    degraded: refusals.length > 0 || findings.some(({ severity }) => severity === 'error'),
+    refusals,
+    findings,
+  };
+}
+
+const moves = (leg: LegStatus): ScheduledMove[] => {
+  const found: ScheduledMove[] = [];
+  if (leg.refreshAtMs !== undefined) found.push({ what: 'refresh', leg: leg.leg, atMs: leg.refreshAtMs });
+  if (leg.retryAtMs !== undefined) found.push({ what: 'retry', leg: leg.leg, atMs: leg.retryAtMs });
+  if (leg.expiresAtMs !== undefined) found.push({ what: 'expiry', leg: leg.leg, atMs: leg.expiresAtMs });
+  return found;
+};
+
+export function explainLine(parts: LineParts, nowMs: number, ifNow: (method: string) => RouteVerdict): Explanation {
+  const status = statusOf(parts);
+  return {
+    ...status,
+    atMs: nowMs,
+    ifNow: { INVITE: ifNow('INVITE'), MESSAGE: ifNow('MESSAGE') },
+    next: status.legs.flatMap(moves).sort((a, b) => a.atMs - b.atMs),
+    decisions: parts.decisions.recent(),
+  };
+}

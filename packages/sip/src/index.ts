@@ -1,0 +1,41 @@
+// codec
+export type {
+  HeaderFields,
+  NameAddr,
+  RequestDraft,
+  ResponseDraft,
+  SipFault,
+  SipMessage,
+  SipRequest,
+  SipResponse,
+  Via,
+} from './codec/message.ts';
+export { type CodecLimits, defaultLimits } from './codec/limits.ts';
+export { parseMessage } from './codec/parse-message.ts';
+export { buildRequest, buildResponse } from './codec/build-message.ts';
+export { reasonPhrase } from './codec/reason-phrase.ts';
+export { assertHeaderValue } from './codec/header-value.ts';
+export { readVia, stampVia } from './codec/via.ts';
+export { formatNameAddr, readNameAddr } from './codec/name-addr.ts';
+export { formatSipUri, isLooseRoute, readSipUri, type SipUri, uriLine, uriTransport } from './codec/sip-uri.ts';
+export { type RetryAfter, readDate, readDeltaSeconds, readQ, readRetryAfter } from './codec/field-values.ts';
+export { createFramer, type Framer, type FramerEvent, type FramerLimits } from './codec/framer.ts';
+// digest
+export {
+  type Authorization,
+  type Challenged,
+  type Credentials,
+  type CredentialsOptions,
+  createCredentials,
+  type Unanswerable,
+} from './digest/credentials.ts';
+export { readDigest } from './digest/digest-header.ts';
+export {
+  createDigestVerifier,
+  type DigestAlgorithm,
+  type DigestVerifier,
+  type DigestVerifierOptions,
+  type Verdict,
+} from './digest/verifier.ts';
+// transaction
+// dialog

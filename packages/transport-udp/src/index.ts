@@ -1,0 +1,2 @@
+export { udpManifest } from './manifest.ts';
+export { createUdpTransport, type UdpTransportOptions } from './udp-transport.ts';

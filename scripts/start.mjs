@@ -1,0 +1,11 @@
+/** `npm start`: sets up what is missing, then becomes the `offhook` command. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, couldNotStart, install, requireNode, root } from './bootstrap.mjs';
+import { startArguments } from './start-arguments.mjs';
+
+requireNode();
+if (!install() || !build()) process.exit(couldNotStart);
+const command = join(root, 'apps', 'runner', 'bin', 'offhook.mjs');
+process.argv = [process.execPath, command, ...startArguments(process.argv.slice(2))];
+await import(pathToFileURL(command).href);
