@@ -39,7 +39,7 @@ export function createActorHost(ambient: Ambient): LineHost {
   };
   return {
     run(machine, { id, input, onState, onError }) {
-      const actor = createActor(machine, { id, input, clock } as Parameters<typeof createActor<typeof machine>>[1]);
+      const actor = createActor(machine as AnyStateMachine, { id, input, clock });
       actor.start();
       let state = flatten(actor.getSnapshot().value);
       actor.subscribe({

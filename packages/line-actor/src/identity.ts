@@ -1,4 +1,4 @@
-import { hopOf, type Leg, type LineConfig, type Protocol, registrarDomain } from '@offhook/core';
+import { formatHop, hopOf, type Leg, type LineConfig, type Protocol, registrarDomain } from '@offhook/core';
 
 /** Who the line is towards each server, computed once from its configuration. */
 export interface Identity {
@@ -30,6 +30,7 @@ export interface LegIdentity {
 const quoted = (text: string): string => (text === '' ? '' : `"${text.replaceAll(/[\r\n\0]/g, ' ').replaceAll(/["\\]/g, '\\$&')}"`);
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
+/** `hopOf` names the outbound proxy where there is one: it then goes into a Route as well. */
 function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
   const hop = hopOf(config, leg);
   if (hop === undefined) return undefined;
@@ -39,7 +40,7 @@ function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
   return {
     leg,
     target: { host, port, protocol },
-    server: `${hostPort};${protocol}`,
+    server: formatHop(hop),
     domain: bracketed(registrarDomain(config, leg)),
     routes: outbound ? [`<sip:${hostPort}${transport};lr>`] : [],
   };

@@ -134,7 +134,7 @@ export function createLeg(options: LegOptions): RunningLeg {
     const minS = status === 423 ? readDeltaSeconds(response.header('Min-Expires')) : undefined;
     if (minS !== undefined) return machine.send({ type: 'reg.tooBrief', minS });
     const retryAfter = readRetryAfter(response.header('Retry-After'));
-    machine.send({ type: 'reg.reject', code: status, ...(retryAfter === undefined ? {} : { retryAfterS: retryAfter.seconds }) });
+    machine.send({ type: 'reg.reject', code: status, ...(retryAfter === undefined ? {} : { retryAfterS: retryAfter.delayS }) });
   }
 
   /** Prepares the credentials; false when Max Auth is reached or the challenge cannot be answered. */

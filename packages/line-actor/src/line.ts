@@ -7,7 +7,6 @@ import {
   decodeInbound,
   decodeJson,
   encodeJson,
-  type Finding,
   type FlowFailure,
   type Leg,
   type LegFacts,
@@ -15,7 +14,9 @@ import {
   type LineKey,
   type LineStore,
   lineKey,
+  legsOf,
   lineMode,
+  registersLine,
   type Mechanism,
   readLineSubject,
   type Subjects,
@@ -39,7 +40,10 @@ import { explainLine, type Explanation, type LineStatus, statusOf } from './stat
 
 /** A mechanism the registry refused on this line, as `explain` shows it. */
 export interface Refusal {
-  readonly mechanism: string;
+  /** `policy.conflict`, `policy.unavailable`, `policy.unknown`. */
+  readonly code: string;
+  /** What the configuration asked for. */
+  readonly asked: string;
   readonly message: string;
   readonly remedy: string;
 }
@@ -54,8 +58,6 @@ export interface LineOptions {
   /** Rules the fallback in dual mode; a single line has nothing to rule. */
   readonly mechanism: Mechanism | undefined;
   readonly refusals?: readonly Refusal[];
-  /** What validation repaired: the line runs degraded. */
-  readonly findings?: readonly Finding[];
   readonly store?: LineStore | undefined;
   readonly host?: LineHost;
   /** The chart threw; the supervisor restarts the line. */
@@ -82,8 +84,8 @@ export interface Line {
 export function createLine(options: LineOptions): Line {
   const { config, ambient, bus, subjects, edge } = options;
   const key = lineKey(config.id);
-  const mode = lineMode(config).mode;
-  const legNames: readonly Leg[] = mode === 'dual' ? ['primary', 'alternate'] : ['primary'];
+  const mode = lineMode(config);
+  const legNames = legsOf(config);
   const identity = identityOf(config, legNames);
   const timers = sipTimers(config);
   const host = options.host ?? createActorHost(ambient);
@@ -143,7 +145,7 @@ export function createLine(options: LineOptions): Line {
     onFact: (fact) => publish('call', fact),
   });
 
-  const isBound = (): boolean => !config.ext.register || candidates().some((mark) => mark.bound);
+  const isBound = (): boolean => !registersLine(config) || candidates().some((mark) => mark.bound);
   const inbound = createInbound({
     config,
     isBound,
@@ -163,7 +165,7 @@ export function createLine(options: LineOptions): Line {
   const usable = (leg: Leg): boolean => legs.get(leg)?.mark().usable ?? false;
   const effects: LineEffects = {
     mode: () => mode === 'list' ? 'single' : mode,
-    registers: () => config.ext.register,
+    registers: () => registersLine(config),
     primaryUsable: () => usable('primary'),
     alternateUsable: () => usable('alternate'),
     legsOff: () => [...legs.values()].every(off),
@@ -232,7 +234,7 @@ export function createLine(options: LineOptions): Line {
     for (const resolve of waiting) resolve();
   }
 
-  const parts = { config, key, mode, legs, machine, calls, requests, decisions, refusals: options.refusals ?? [], findings: options.findings ?? [] };
+  const parts = { config, key, mode, legs, machine, calls, requests, decisions, refusals: options.refusals ?? [], findings: config.findings ?? [] };
   const line: Line = {
     id: config.id,
     key,
@@ -240,12 +242,12 @@ export function createLine(options: LineOptions): Line {
     async start() {
       const facts = (await options.store?.load(config.id)) ?? {};
       for (const leg of legNames) addLeg(leg, facts[leg]);
-      for (const { mechanism, message, remedy } of parts.refusals) {
+      for (const { code, asked, message, remedy } of parts.refusals) {
         decisions.add({
           about: 'policy',
-          rule: 'D-11:policy.conflict',
+          rule: `D-11:${code}`,
           source: 'redundancy 3.11, D-11',
-          inputs: { mechanism, remedy },
+          inputs: { asked, remedy },
           outcome: { action: 'refused-policy', reason: message },
         });
       }

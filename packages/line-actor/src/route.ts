@@ -1,4 +1,4 @@
-import type { CandidateMark, LineConfig, LineFacts, Leg, OutcomeClass, RouteEvent, RouteVerdict } from '@offhook/core';
+import { type CandidateMark, type Leg, type LineConfig, type LineFacts, type OutcomeClass, registersLine, type RouteEvent, type RouteVerdict } from '@offhook/core';
 import type { DecisionDraft } from './decision.ts';
 import { classify, type RequestEnd } from './outcome.ts';
 
@@ -34,7 +34,7 @@ export const factsOf = (options: Pick<RouteOptions, 'config' | 'candidates' | 'n
   nowMs: options.now(),
   candidates: options.candidates(),
   makeCallWithoutReg: options.config.ext.makeCallWithoutReg,
-  registers: options.config.ext.register,
+  registers: registersLine(options.config),
 });
 
 export function createRequestRoute(options: RouteOptions, request: { readonly method: string; readonly id: string }): RequestRoute {

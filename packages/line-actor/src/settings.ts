@@ -1,4 +1,4 @@
-import type { LineConfig, Protocol } from '@offhook/core';
+import { type LineConfig, type Protocol, registersLine } from '@offhook/core';
 import type { SipTimers } from '@offhook/sip';
 import type { RegistrationSettings } from './registration.types.ts';
 
@@ -19,9 +19,10 @@ export function sipTimers({ phone }: LineConfig): SipTimers {
 }
 
 /** @source redundancy reference sections 3.1, 3.5, 3.10 */
-export function registrationSettings({ ext, phone }: LineConfig, protocol: Protocol): RegistrationSettings {
+export function registrationSettings(config: LineConfig, protocol: Protocol): RegistrationSettings {
+  const { ext, phone } = config;
   return {
-    registers: ext.register,
+    registers: registersLine(config),
     isStream: protocol !== 'udp',
     registerExpiresS: ext.registerExpires,
     minExpiresS: phone.regMinExpires,

@@ -38,4 +38,9 @@ export {
   type Verdict,
 } from './digest/verifier.ts';
 // transaction
+export type { ClientEvent } from './transaction/client-machine.ts';
+export type { ClientListener, ClientTransaction, Hop } from './transaction/client-transactions.ts';
+export { createTransactionLayer, type TransactionLayer, type TransactionLayerOptions } from './transaction/layer.ts';
+export type { ServerTransaction } from './transaction/server-transactions.ts';
+export type { SipTimers } from './transaction/timing.ts';
 // dialog

@@ -142,7 +142,8 @@ describe('validation matrix (redundancy 3.11)', () => {
   it('says what was seen, what is allowed and what to do, for every finding', () => {
     const everything = [judge({ ...dual, proxy: '' }), judge({ ...dual, alternateProxy: 'a.example' }), judge({ registerExpires: 0 }, { regRetryIntvl: 0, sipT1: 0 })];
     for (const finding of everything.flatMap(({ findings }) => findings)) {
-      expect(finding).toMatchObject({ seen: /./u, allowed: /./u, message: /\.$/u, remedy: /\.$/u } satisfies Record<string, RegExp>);
+      const words = { seen: expect.stringMatching(/./), allowed: expect.stringMatching(/./), message: expect.stringMatching(/\.$/) };
+      expect(finding).toMatchObject({ ...words, remedy: expect.stringMatching(/\.$/) });
     }
   });
 

@@ -14,8 +14,6 @@ export const layerFaults = [
   'too-many-transactions',
   /** One fork too many of an INVITE given up; not hung up. */
   'too-many-forks',
-  /** A faulty request out of which no answer can be made. */
-  'unanswerable',
   /** `send` threw. */
   'send-failed',
 ] as const;

@@ -1,4 +1,4 @@
-import { type Ambient, type Flow, type FlowFailure, type LineInbound, type LineKey, LocalProtocolError } from '@offhook/core';
+import type { Ambient, Flow, FlowFailure, LineInbound, LineKey } from '@offhook/core';
 import type { RequestDraft, SipRequest } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
 import { type ClientListener, type ClientTransaction, createClientTransactions, type Hop } from './client-transactions.ts';
@@ -76,16 +76,6 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
     onAck: (request, inbound) => (options.onAck === undefined ? fault('stray-ack') : options.onAck(request, inbound)),
   });
 
-  /** The request is broken: so may be what its response has to repeat. */
-  const refuse = (request: SipRequest, inbound: LineInbound, status: number) => {
-    try {
-      servers.refuse(request, inbound, status);
-    } catch (error) {
-      if (!(error instanceof LocalProtocolError)) throw error;
-      fault('unanswerable');
-    }
-  };
-
   return {
     get size() {
       return clients.size + servers.size;
@@ -97,7 +87,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
       const message = parseMessage(inbound.bytes);
       if (message.kind === 'fault') {
         options.onFault?.(message.fault);
-        if (message.answer !== undefined) refuse(message.answer.request, inbound, message.answer.status);
+        if (message.answer !== undefined) servers.refuse(message.answer.request, inbound, message.answer.status);
       } else if (message.kind === 'request') {
         servers.receive(message, inbound);
       } else if (message.headers('Via').length > 1) {

@@ -71,7 +71,17 @@ export function createBench(options: Partial<TransactionLayerOptions> = {}): Ben
     ambient,
     key: lineKey('line-1'),
     timers: defaultSipTimers,
-    send: (flow, bytes) => void sent.push({ atS: ambient.now() / 1000, flow, bytes, text: text(bytes), message: parsed(bytes) }),
+    send(flow, bytes) {
+      sent.push({
+        atS: ambient.now() / 1000,
+        flow,
+        bytes,
+        text: text(bytes),
+        get message() {
+          return parsed(bytes);
+        },
+      });
+    },
     onRequest: (server) => void requests.push(server),
     onAck: (request) => void acks.push(request),
     onFault: (name) => void faults.push(name),

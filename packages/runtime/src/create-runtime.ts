@@ -1,0 +1,138 @@
+import {
+  type Ambient,
+  type Bus,
+  type CommandEnvelope,
+  CommandError,
+  type CommandReply,
+  type Decision,
+  decodeJson,
+  type Endpoint,
+  encodeJson,
+  type FactKind,
+  type LineKey,
+  type LineStore,
+  type Locator,
+  lineKey,
+  type Mechanism,
+  readLineSubject,
+  type RuntimeConfig,
+  type Subjects,
+  type Subscription,
+  type Transport,
+} from '@offhook/core';
+import type { LineStatus } from '@offhook/line-actor';
+import { compose } from './composition.ts';
+import { tokens } from './tokens.ts';
+
+export type Role = 'edge' | 'lines';
+
+export interface RuntimeOptions {
+  readonly config: RuntimeConfig;
+  /** Default: the system's clock, timers and randomness. */
+  readonly ambient?: Ambient;
+  /** Default: a bus inside the process. A given bus is not drained on stop. */
+  readonly bus?: Bus;
+  /** Default: the transports of `config.edge.listen`. */
+  readonly transports?: readonly Transport[];
+  /** Default: host names as the system resolves them. */
+  readonly locator?: Locator;
+  /** Mechanisms beside the built-in ones. */
+  readonly mechanisms?: readonly Mechanism[];
+  /** Keeps registrations over a restart of the process (D-46). */
+  readonly store?: LineStore;
+  /** What this runtime does; default both. */
+  readonly roles?: readonly Role[];
+}
+
+/** A fact of one line, as it travels on the bus. */
+export interface Fact {
+  readonly kind: FactKind;
+  readonly key: LineKey;
+  readonly value: unknown;
+}
+
+export interface Runtime {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly ambient: Ambient;
+  /** Bound local addresses, once started. */
+  readonly listening: readonly Endpoint[];
+  lines(): readonly LineStatus[];
+  /**
+   * Carries out a command of one line: `status`, `explain`, `call`, `hangup`, `answer`, `message`, `options`, `restart`.
+   * @throws CommandError (rejects) `E_LINE_UNKNOWN`, `E_COMMAND_INVALID`, `E_CALL_UNKNOWN`
+   */
+  command(line: string, command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Every fact of every line of the cluster from now on. */
+  onFact(handler: (fact: Fact) => void): Subscription;
+  onDecision(handler: (decision: Decision) => void): Subscription;
+  /** Withdraws all bindings, closes all sockets; idempotent. */
+  stop(): Promise<void>;
+  /** Ends at once as a power cut would: nothing is sent. */
+  kill(): Promise<void>;
+}
+
+/** Commands answer within this time, ms; a call command answers when the INVITE has been routed. */
+const commandTimeoutMs = 10_000;
+
+/** Sends one command over a bus and unwraps its answer. */
+export async function sendCommand(bus: Bus, subject: string, envelope: CommandEnvelope, timeoutMs = commandTimeoutMs): Promise<unknown> {
+  const message = await bus.request(subject, encodeJson(envelope), { timeoutMs });
+  const reply = decodeJson<CommandReply>(message.payload);
+  if (reply.ok) return reply.value;
+  throw new CommandError(reply.code as CommandError['code'], reply.message);
+}
+
+/**
+ * Composes and starts a runtime: edge, lines or both on one bus.
+ * @throws TransportError (rejects) `E_TRANSPORT_IN_USE`, `E_TRANSPORT_BIND`
+ * @throws PluginError (rejects) `E_PLUGIN_INVALID` no transport for a listening address
+ */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const roles = options.roles ?? ['edge', 'lines'];
+  const container = compose(options);
+  const bus = container.resolve(tokens.bus);
+  const subjects = container.resolve(tokens.subjects);
+  const ambient = container.resolve(tokens.ambient);
+  const edge = roles.includes('edge') ? container.resolve(tokens.edge) : undefined;
+  const supervisor = roles.includes('lines') ? container.resolve(tokens.supervisor) : undefined;
+  const listening = (await edge?.start()) ?? [];
+  await supervisor?.start();
+
+  let ending: Promise<void> | undefined;
+  async function end(withdraw: boolean): Promise<void> {
+    if (withdraw) await supervisor?.stop();
+    else supervisor?.kill();
+    await bus.flush();
+    await edge?.stop();
+    if (options.bus === undefined) await bus.drain();
+    await container.dispose();
+  }
+
+  const onFact = (handler: (fact: Fact) => void, kind?: FactKind): Subscription =>
+    bus.subscribe(subjects.facts(kind), (message) => {
+      const place = readLineSubject(message.subject);
+      if (place === undefined) return;
+      handler({ kind: place.kind as FactKind, key: place.key as LineKey, value: decodeJson(message.payload) });
+    });
+
+  return {
+    bus,
+    subjects,
+    ambient,
+    listening,
+    lines: () => supervisor?.status() ?? [],
+    async command(line, command, args = {}) {
+      if (supervisor !== undefined && supervisor.find(line) === undefined) {
+        const known = supervisor.status().map(({ id }) => id);
+        const some = known.length > 5 ? `${known.slice(0, 5).join(', ')} and ${known.length - 5} more` : known.join(', ');
+        throw new CommandError('E_LINE_UNKNOWN', `There is no line "${line}". Lines here: ${some || 'none'}.`);
+      }
+      return sendCommand(bus, subjects.line(lineKey(line), 'cmd'), { command, args });
+    },
+    onFact: (handler) => onFact(handler),
+    onDecision: (handler) => onFact(({ value }) => handler(value as Decision), 'decision'),
+    stop: () => (ending ??= end(true)),
+    kill: () => (ending ??= end(false)),
+  };
+}
