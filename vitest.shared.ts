@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'tests',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'test/**/*.spec.ts'],
+          include: ['*.test.ts', 'src/**/*.test.ts', 'test/**/*.test.ts', 'test/**/*.spec.ts'],
           exclude: ['test/peers/**'],
           sequence: { groupOrder: 0 },
         },

@@ -65,7 +65,7 @@ export function install() {
   if (missingPackages(readJson('package-lock.json'), readJson('node_modules/.package-lock.json')).length === 0) return true;
   say('Installing what package-lock.json names (npm ci) …');
   // Under `npm start --silent` npm hands its silence down; an error must be seen all the same.
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const done =
     npm !== undefined && /\.[cm]?js$/.test(npm)

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSubjects } from '../../packages/core/src/bus/subjects.ts';
 import { extParameters, type Parameter, phoneParameters } from '../../packages/core/src/config/catalogue.ts';
+import { describeFinding } from '../../packages/core/src/config/finding.ts';
+import { readRuntimeConfig } from '../../packages/core/src/config/read-runtime.ts';
 import { lineKey, slotOf } from '../../packages/core/src/line-key.ts';
 import { root } from '../bootstrap.mjs';
 import { filesBelow, readText, readWorkspaces } from './repository.ts';
@@ -91,6 +94,18 @@ describe('docs/parameters.md', () => {
       tables(phoneParameters),
     ];
     await expect(`${page[0]}\n\n${page.slice(1).join('\n')}`).toMatchFileSnapshot(join(root, 'docs/parameters.md'));
+  });
+});
+
+describe('configurations in the pages', () => {
+  // The reader that provisioning uses, without making it a dependency of the house.
+  const { parse } = createRequire(join(root, 'packages/provisioning/package.json'))('yaml') as { parse(text: string): unknown };
+
+  it.each(['README.md', 'docs/configuration.md'])('are free of faults: %s', (page) => {
+    const blocks = [...readText(page).matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
+    const findings = blocks.flatMap((text) => readRuntimeConfig(parse(text), { resolveSecret: () => 'secret' }).findings);
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(findings.filter(({ severity }) => severity === 'error').map(describeFinding)).toEqual([]);
   });
 });
 

@@ -17,6 +17,13 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   pino: [runner],
 };
 
+/** Core's ambient; the virtual one, which turns the real event loop; and the two places that lend the globals to an ambient. */
+const time = [
+  'packages/core/src/ambient',
+  'packages/lab/src/virtual-ambient.ts',
+  'packages/lab/src/global-timers.ts',
+  'packages/sip/src/dialog/',
+];
 const builtins: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': ['packages/transport-udp/src/'],
   'node:net': ['packages/transport-tcp/src/', runner],
@@ -27,14 +34,13 @@ const builtins: Readonly<Record<string, readonly string[]>> = {
   'node:os': [runner],
   'node:crypto': ['packages/core/src/ambient', 'packages/sip/src/digest/'],
   'node:dns': ['packages/runtime/src/'],
-  'node:timers': [],
-  'node:perf_hooks': [],
+  'node:timers': time,
+  'node:perf_hooks': time,
   'node:worker_threads': [],
   'node:http': [],
   'node:https': [],
 };
 
-const time = ['packages/core/src/ambient'];
 const globals: Readonly<Record<string, readonly string[]>> = {
   'Date.now': time,
   'new Date()': time,

@@ -40,7 +40,8 @@ export {
 // transaction
 export type { ClientEvent } from './transaction/client-machine.ts';
 export type { ClientListener, ClientTransaction, Hop } from './transaction/client-transactions.ts';
+export type { LayerFault } from './transaction/faults.ts';
 export { createTransactionLayer, type TransactionLayer, type TransactionLayerOptions } from './transaction/layer.ts';
 export type { ServerTransaction } from './transaction/server-transactions.ts';
-export type { SipTimers } from './transaction/timing.ts';
+export { defaultSipTimers, type SipTimers } from './transaction/timing.ts';
 // dialog

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Bench, createBench, draft, failure, hop, tcp, udp } from './support/bench.ts';
 import { defaultSipTimers } from '../src/transaction/timing.ts';
+import { type Bench, createBench, draft, failure, hop, tcp, udp } from './support/bench.ts';
 
 /** What becomes of an INVITE nobody waits for any more. @source D-18, D-19, D-21; RED-30, 32, 33, 36, 45-47 */
 const first = udp;

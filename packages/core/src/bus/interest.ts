@@ -32,16 +32,21 @@ function removeFrom<E>(list: E[], entry: E): void {
   if (index >= 0) list.splice(index, 1);
 }
 
+/** Not `push(...more)`: that ends at the size of the stack. */
+function addAll<E>(list: E[], more: readonly E[]): void {
+  for (const entry of more) list.push(entry);
+}
+
 /** Everybody whose wildcard pattern matches `tokens` from `depth` on. */
 function collect<E>(branch: Branch<E>, tokens: readonly string[], depth: number, found: E[]): void {
   const token = tokens[depth];
   if (token === undefined) {
-    found.push(...branch.entries);
+    addAll(found, branch.entries);
     return;
   }
   const { children } = branch;
   const rest = children.get('>');
-  if (rest !== undefined) found.push(...rest.entries);
+  if (rest !== undefined) addAll(found, rest.entries);
   const any = children.get('*');
   if (any !== undefined) collect(any, tokens, depth + 1, found);
   const same = children.get(token);
@@ -125,7 +130,7 @@ export class InterestIndex<E extends Interested> {
     const found: E[] = [];
     const tokens = readSubject(subject);
     const literals = this.#literals.get(subject);
-    if (literals !== undefined) found.push(...literals);
+    if (literals !== undefined) addAll(found, literals);
     collect(this.#wild, tokens, 0, found);
     return toRoute(found);
   }

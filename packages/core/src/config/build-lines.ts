@@ -122,7 +122,7 @@ function carried(entry: LineEntry, findings: readonly Finding[], context: BuildC
 export function buildLines(entry: LineEntry, context: BuildContext): readonly LineConfig[] {
   const { phone } = context.shared;
   const base: Values = { ...defaultExt(phone.xDefaultsPreset), userId: entry.id, ...entry.values };
-  const marked = Object.keys(base).filter(
+  const marked = (entry.from === undefined ? [] : Object.keys(base)).filter(
     (key) => key !== 'password' && typeof base[key] === 'string' && base[key].includes(numberMark),
   );
   const judgedEach = marked.some((key) => judgedKeys.includes(key));
@@ -133,7 +133,7 @@ export function buildLines(entry: LineEntry, context: BuildContext): readonly Li
   let findings: readonly Finding[] = [];
   for (let i = 0; i < entry.count; i++) {
     const n = (entry.from ?? 0) + i;
-    const id = numbered(entry.id, n);
+    const id = entry.from === undefined ? entry.id : numbered(entry.id, n);
     const password = passwordOf(n);
     if (password === undefined || !claimId(id, entry, context)) break;
     const ext: Values = { ...base, password };

@@ -139,7 +139,8 @@ describe('the parameter catalogue (redundancy 3)', () => {
   });
 
   it('refuses what lies outside the ranges of the reference', () => {
-    const refused = (key: string, value: unknown) => ![...extParameters, ...phoneParameters].find((parameter) => parameter.key === key)?.schema.safeParse(value).success;
+    const refused = (key: string, value: unknown) =>
+      ![...extParameters, ...phoneParameters].find((parameter) => parameter.key === key)?.schema.safeParse(value).success;
     expect(refused('proxyFallbackIntvl', 65_536)).toBe(true);
     expect(refused('proxyFallbackIntvl', 65_535)).toBe(false);
     expect(refused('sipTimerB', 64.5)).toBe(true);
@@ -159,9 +160,12 @@ describe('element names', () => {
     expect(parameterByElement('SIP_T1')).toMatchObject({ ext: undefined, parameter: { key: 'sipT1' } });
   });
 
-  it.each(['dual_registration_1_', 'Proxy_0_', 'Proxy', 'Proxy_1__', 'Resync_Trigger_1', 'SIP_T1_1_', ''])('do not know %j (RED-132)', (name) => {
-    expect(parameterByElement(name)).toBeUndefined();
-  });
+  it.each(['dual_registration_1_', 'Proxy_0_', 'Proxy', 'Proxy_1__', 'Resync_Trigger_1', 'SIP_T1_1_', ''])(
+    'do not know %j (RED-132)',
+    (name) => {
+      expect(parameterByElement(name)).toBeUndefined();
+    },
+  );
 });
 
 describe('presets (D-02, D-03)', () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { stageLine } from './change.ts';
 import { type ExtConfig, lineConfig, phoneConfig } from './line.ts';
 
-const line = (ext: Partial<ExtConfig>, phone = phoneConfig()) => lineConfig({ id: '1', ext: { userId: '1', proxy: 'a.example', alternateProxy: 'b.example', ...ext }, phone });
+const line = (ext: Partial<ExtConfig>, phone = phoneConfig()) =>
+  lineConfig({ id: '1', ext: { userId: '1', proxy: 'a.example', alternateProxy: 'b.example', ...ext }, phone });
 
 describe('configuration change (redundancy 6.10)', () => {
   it('RED-96 stages Dual Registration until the restart', () => {
@@ -13,9 +14,16 @@ describe('configuration change (redundancy 6.10)', () => {
   });
 
   it('lets other parameters through beside a staged one', () => {
-    const { active, changes } = stageLine(line({}), line({ alternateProxy: 'c.example', proxyFallbackIntvl: 60, displayName: 'Desk' }));
+    const { active, changes } = stageLine(
+      line({}),
+      line({ alternateProxy: 'c.example', proxyFallbackIntvl: 60, displayName: 'Desk' }),
+    );
     expect(active.ext).toMatchObject({ alternateProxy: 'b.example', proxyFallbackIntvl: 60, displayName: 'Desk' });
-    expect(changes.map(({ key, apply }) => `${key} ${apply}`).sort()).toEqual(['alternateProxy restart', 'displayName transaction', 'proxyFallbackIntvl transaction']);
+    expect(changes.map(({ key, apply }) => `${key} ${apply}`).sort()).toEqual([
+      'alternateProxy restart',
+      'displayName transaction',
+      'proxyFallbackIntvl transaction',
+    ]);
   });
 
   it('compares lists by their items and finds nothing between equal lines', () => {
@@ -24,7 +32,10 @@ describe('configuration change (redundancy 6.10)', () => {
   });
 
   it('stages the preset of a phone', () => {
-    const { active, restartRequired } = stageLine(line({}), line({}, phoneConfig({ xDefaultsPreset: 'mpp-11.3', sipTimerB: 32 })));
+    const { active, restartRequired } = stageLine(
+      line({}),
+      line({}, phoneConfig({ xDefaultsPreset: 'mpp-11.3', sipTimerB: 32 })),
+    );
     expect(active.phone).toMatchObject({ xDefaultsPreset: 'seed', sipTimerB: 32 });
     expect(restartRequired).toBe(true);
   });

@@ -79,7 +79,7 @@ export function formatPath(path: ConfigPath): string {
 
 /** A value as a finding shows it: short, on one line. */
 export function showValue(value: unknown): string {
-  if (value === undefined || value === '') return 'nothing';
+  if (value === undefined || value === null || value === '') return 'nothing';
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
   const plain = [...text].map((char) => (isControl(char.charCodeAt(0)) ? '\ufffd' : char)).join('');
   return plain.length > 60 ? `${plain.slice(0, 57)}...` : plain;

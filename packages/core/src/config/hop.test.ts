@@ -17,7 +17,10 @@ describe('next hop (redundancy 2)', () => {
       outbound: false,
     });
     expect(hopOf(line({ proxy: 'a.example', sipTransport: 'TLS' }), 'primary')).toMatchObject({ port: 5061, protocol: 'tls' });
-    expect(hopOf(line({ proxy: 'a.example:5080', sipTransport: 'TCP' }), 'primary')).toMatchObject({ port: 5080, explicitPort: true });
+    expect(hopOf(line({ proxy: 'a.example:5080', sipTransport: 'TCP' }), 'primary')).toMatchObject({
+      port: 5080,
+      explicitPort: true,
+    });
   });
 
   it('is the outbound proxy when there is one, per leg', () => {

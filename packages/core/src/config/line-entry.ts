@@ -23,6 +23,13 @@ export interface LineEntry {
 
 export const numberMark = '{n}';
 export type Templates = ReadonlyMap<string, SectionValues>;
+
+export interface EntryContext {
+  readonly templates: Templates;
+  /** `{n}` is no mark. */
+  readonly literal: boolean;
+}
+
 type Section = Readonly<Record<string, unknown>>;
 
 /** @throws never: every fault is noted. */
@@ -102,7 +109,8 @@ function refuseNumberMarks(entry: LineEntry, notes: Notes): boolean {
 }
 
 /** Reads one item of `lines`; undefined when a fault leaves no line to build. */
-export function readLineEntry(section: Section, path: ConfigPath, templates: Templates, notes: Notes): LineEntry | undefined {
+export function readLineEntry(section: Section, path: ConfigPath, context: EntryContext, notes: Notes): LineEntry | undefined {
+  const { templates, literal } = context;
   const own = readSection('ext', section, path, lineEntryKeys, notes);
   const ranged = section.from !== undefined || section.count !== undefined;
   const from = ranged ? readCount(section, path, 'from', 0, notes) : undefined;
@@ -127,5 +135,5 @@ export function readLineEntry(section: Section, path: ConfigPath, templates: Tem
     secret: ownPassword ? own.secret : template?.secret,
     pathOf: (key) => (inTemplate(key) && name !== undefined ? ['templates', name, key] : [...path, key]),
   };
-  return !ranged && refuseNumberMarks(entry, notes) ? undefined : entry;
+  return !ranged && !literal && refuseNumberMarks(entry, notes) ? undefined : entry;
 }

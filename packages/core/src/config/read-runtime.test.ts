@@ -47,8 +47,24 @@ describe('a runtime configuration', () => {
   });
 
   it('reads values as a profile writes them', () => {
-    const ext = lineOf(one({ dualRegistration: 'Yes', register: 'no', sipTransport: 'tcp', registerExpires: '600', userId: 4001, preferredCodecs: 'PCMA, G722' }))?.ext;
-    expect(ext).toMatchObject({ dualRegistration: true, register: false, sipTransport: 'TCP', registerExpires: 600, userId: '4001', preferredCodecs: ['PCMA', 'G722'] });
+    const ext = lineOf(
+      one({
+        dualRegistration: 'Yes',
+        register: 'no',
+        sipTransport: 'tcp',
+        registerExpires: '600',
+        userId: 4001,
+        preferredCodecs: 'PCMA, G722',
+      }),
+    )?.ext;
+    expect(ext).toMatchObject({
+      dualRegistration: true,
+      register: false,
+      sipTransport: 'TCP',
+      registerExpires: 600,
+      userId: '4001',
+      preferredCodecs: ['PCMA', 'G722'],
+    });
   });
 
   it('takes the preset’s defaults, and what a line sets wins (D-02)', () => {
@@ -79,7 +95,10 @@ describe('a runtime configuration', () => {
       }
     })();
     expect(thrown).toBeInstanceOf(ConfigError);
-    expect(thrown).toMatchObject({ code: 'E_CONFIG_INVALID', findings: [{ path: 'foo' }, { path: 'phone.sipT1' }, { path: 'lines[0].id' }] });
+    expect(thrown).toMatchObject({
+      code: 'E_CONFIG_INVALID',
+      findings: [{ path: 'foo' }, { path: 'phone.sipT1' }, { path: 'lines[0].id' }],
+    });
     expect(() => parseRuntimeConfig(one({ registerExpires: 0 }))).not.toThrow();
     expect(() => parseRuntimeConfig({ strict: true, ...one({ registerExpires: 0 }) })).toThrow(/Register Expires must not be 0/);
   });
@@ -136,7 +155,9 @@ describe('faults', () => {
   });
 
   it('never repeats a secret', () => {
-    const text = JSON.stringify(readRuntimeConfig(one({ password: ['hunter2'] })).findings) + JSON.stringify(readRuntimeConfig(one({ password: 'hunter2{n}' })).findings);
+    const text =
+      JSON.stringify(readRuntimeConfig(one({ password: ['hunter2'] })).findings) +
+      JSON.stringify(readRuntimeConfig(one({ password: 'hunter2{n}' })).findings);
     expect(text).toContain('value.invalid');
     expect(text).toContain('line.no-number');
     expect(text).not.toContain('hunter2');
@@ -158,9 +179,16 @@ describe('templates and ranges', () => {
   };
 
   it('puts the number into every text and lets the line’s own value win', () => {
-    expect(parseRuntimeConfig(input).lines.map(({ id, ext }) => [id, ext.userId, ext.authId, ext.displayName, ext.password, ext.proxy])).toEqual(
-      [1000, 1001, 1002].map((n) => [`${n}`, `${n}`, `auth${n}`, `Room ${n}`, `pw-${n}`, 'a.example']),
-    );
+    expect(
+      parseRuntimeConfig(input).lines.map(({ id, ext }) => [
+        id,
+        ext.userId,
+        ext.authId,
+        ext.displayName,
+        ext.password,
+        ext.proxy,
+      ]),
+    ).toEqual([1000, 1001, 1002].map((n) => [`${n}`, `${n}`, `auth${n}`, `Room ${n}`, `pw-${n}`, 'a.example']));
   });
 
   it('names lines by id when it is given', () => {
@@ -181,26 +209,39 @@ describe('templates and ranges', () => {
   });
 
   it('says once what thousands of lines share', () => {
-    const { findings, config } = readRuntimeConfig({ lines: [{ from: 1, count: 5000, proxy: 'a', registerExpires: 5, proxyFallbackIntvl: 0 }] });
+    const { findings, config } = readRuntimeConfig({
+      lines: [{ from: 1, count: 5000, proxy: 'a', registerExpires: 5, proxyFallbackIntvl: 0 }],
+    });
     expect(findings).toMatchObject([{ code: 'reg.expires-range', line: '1', lines: 5000 }]);
     expect(config?.lines[4999]?.findings).toHaveLength(1);
   });
 
   it('judges each line of a range whose servers carry the number', () => {
-    const { findings, config } = readRuntimeConfig({ lines: [{ from: 65_534, count: 4, proxy: 'a:{n}', proxyFallbackIntvl: 0 }] });
+    const { findings, config } = readRuntimeConfig({
+      lines: [{ from: 65_534, count: 4, proxy: 'a:{n}', proxyFallbackIntvl: 0 }],
+    });
     expect(config?.lines.map(({ ext }) => ext.proxy)).toEqual(['a:65534', 'a:65535', '', '']);
     expect(findings.find(({ code }) => code === 'server.invalid')).toMatchObject({ line: '65536', lines: 2, seen: 'a:65536' });
     expect(config?.lines[0]?.findings).toEqual([]);
   });
 
   it('repairs every line of a range', () => {
-    const { lines } = parseRuntimeConfig({ lines: [{ from: 1, count: 3, proxy: 'a', authId: 'x{n}', useAuthId: false, registerExpires: 0 }] });
-    expect(lines.map(({ ext }) => [ext.authId, ext.registerExpires])).toEqual([['', 3600], ['', 3600], ['', 3600]]);
+    const { lines } = parseRuntimeConfig({
+      lines: [{ from: 1, count: 3, proxy: 'a', authId: 'x{n}', useAuthId: false, registerExpires: 0 }],
+    });
+    expect(lines.map(({ ext }) => [ext.authId, ext.registerExpires])).toEqual([
+      ['', 3600],
+      ['', 3600],
+      ['', 3600],
+    ]);
   });
 
   it('points a finding to the template the value came from', () => {
     const { findings, locate } = readRuntimeConfig(
-      { templates: { office: { registerExpires: 0, proxyFallbackIntvl: 0 } }, lines: [{ id: '1', proxy: 'a', template: 'office' }] },
+      {
+        templates: { office: { registerExpires: 0, proxyFallbackIntvl: 0 } },
+        lines: [{ id: '1', proxy: 'a', template: 'office' }],
+      },
       { locate: (path) => ({ file: path.join('/'), line: 1, column: 1 }) },
     );
     expect(findings).toMatchObject([{ path: 'templates.office.registerExpires' }]);
@@ -210,11 +251,21 @@ describe('templates and ranges', () => {
   });
 
   it('finds the faults of a template once, and of one nobody uses', () => {
-    expect(faults({ templates: { a: { sipPort: -1 }, b: { nope: 1 } }, lines: [{ id: '1', template: 'a' }, { id: '2', template: 'a' }] })).toEqual([
-      'value.invalid templates.a.sipPort',
-      'key.unknown templates.b.nope',
-    ]);
+    expect(
+      faults({
+        templates: { a: { sipPort: -1 }, b: { nope: 1 } },
+        lines: [
+          { id: '1', template: 'a' },
+          { id: '2', template: 'a' },
+        ],
+      }),
+    ).toEqual(['value.invalid templates.a.sipPort', 'key.unknown templates.b.nope']);
   });
+});
+
+it('takes texts literally when asked to, as a profile does', () => {
+  const { lines } = parseRuntimeConfig(one({ displayName: '{n}', password: 'a{n}' }), { literal: true });
+  expect(lines[0]?.ext).toMatchObject({ displayName: '{n}', password: 'a{n}' });
 });
 
 describe('secrets', () => {
@@ -235,12 +286,21 @@ describe('secrets', () => {
     asked.length = 0;
     const range = (env: string) => ({ lines: [{ from: 1, count: 2, password: { env } }] });
     expect(parseRuntimeConfig(range('PW'), { resolveSecret }).lines.map(({ ext }) => ext.password)).toEqual(['one', 'one']);
-    expect(parseRuntimeConfig(range('PW_{n}'), { resolveSecret }).lines.map(({ ext }) => ext.password)).toEqual(['first', 'second']);
+    expect(parseRuntimeConfig(range('PW_{n}'), { resolveSecret }).lines.map(({ ext }) => ext.password)).toEqual([
+      'first',
+      'second',
+    ]);
     expect(asked).toEqual(['PW', 'PW_1', 'PW_2']);
   });
 
   it('of a template give way to a line’s own password', () => {
-    const input = { templates: { t: { password: { env: 'PW' } } }, lines: [{ id: '1', template: 't', password: 'own' }, { id: '2', template: 't' }] };
+    const input = {
+      templates: { t: { password: { env: 'PW' } } },
+      lines: [
+        { id: '1', template: 't', password: 'own' },
+        { id: '2', template: 't' },
+      ],
+    };
     expect(parseRuntimeConfig(input, { resolveSecret }).lines.map(({ ext }) => ext.password)).toEqual(['own', 'one']);
   });
 
@@ -251,7 +311,13 @@ describe('secrets', () => {
       },
     });
     expect(broken.config).toBeUndefined();
-    expect(broken.findings[0]).toMatchObject({ code: 'secret.unavailable', seen: 'file x', message: expect.stringContaining('permission denied') });
-    expect(faults({ templates: { t: { password: { env: 'NONE' } } }, lines: [{ id: '1', template: 't' }] }, { resolveSecret })).toEqual(['secret.unavailable templates.t.password']);
+    expect(broken.findings[0]).toMatchObject({
+      code: 'secret.unavailable',
+      seen: 'file x',
+      message: expect.stringContaining('permission denied'),
+    });
+    expect(
+      faults({ templates: { t: { password: { env: 'NONE' } } }, lines: [{ id: '1', template: 't' }] }, { resolveSecret }),
+    ).toEqual(['secret.unavailable templates.t.password']);
   });
 });

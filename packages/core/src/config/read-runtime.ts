@@ -15,12 +15,16 @@ export interface ReadOptions {
   readonly resolveSecret?: ResolveSecret;
   /** Gives findings their place in a file. */
   readonly locate?: Locate;
+  /** Texts are taken as they are written: `{n}` stands for nothing. */
+  readonly literal?: boolean;
 }
 
 export interface RuntimeReading {
   /** Undefined when a fault leaves nothing to run. */
   readonly config: RuntimeConfig | undefined;
   readonly findings: readonly Finding[];
+  /** The lines that could be read, even where the configuration as a whole could not. */
+  readonly lines: readonly LineConfig[];
   /** Place of a line's parameter, for findings that come later (policies). */
   locate(line: string, key: string): SourcePosition | undefined;
 }
@@ -110,12 +114,12 @@ const recordAt = (input: Readonly<Record<string, unknown>>, key: string): Readon
   return isRecord(value) ? value : {};
 };
 
-function readEntries(input: Readonly<Record<string, unknown>>, notes: Notes): readonly LineEntry[] {
+function readEntries(input: Readonly<Record<string, unknown>>, literal: boolean, notes: Notes): readonly LineEntry[] {
   const named = Object.entries(recordAt(input, 'templates')).filter(([, body]) => isRecord(body));
   const templates = readTemplates(Object.fromEntries(named), notes);
   const items = Array.isArray(input.lines) ? (input.lines as readonly unknown[]) : [];
   return items.flatMap((item, i) => {
-    const entry = isRecord(item) ? readLineEntry(item, ['lines', i], templates, notes) : undefined;
+    const entry = isRecord(item) ? readLineEntry(item, ['lines', i], { templates, literal }, notes) : undefined;
     return entry ?? [];
   });
 }
@@ -161,7 +165,7 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
   };
   notes.findings.push(...shared.findings);
   const context = { shared, resolveSecret: options.resolveSecret, notes, ids: new Set<string>() };
-  const lines = readEntries(root, notes).flatMap((entry) => {
+  const lines = readEntries(root, options.literal ?? false, notes).flatMap((entry) => {
     const built = buildLines(entry, context);
     origins.add(entry, built);
     return built;
@@ -171,11 +175,11 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
     return path === undefined ? undefined : options.locate?.(path);
   };
   const findings = coalesceRemarks(notes.findings);
-  if (!frame.success || notes.refused) return { config: undefined, findings, locate };
+  if (!frame.success || notes.refused) return { config: undefined, findings, lines, locate };
   const { edge, phone: _phone, templates: _templates, lines: _lines, ...rest } = frame.data;
   const listen = edge.listen ?? listenFor(lines);
   const config = { ...rest, edge: { name: edge.name, listen }, phone: shared.phone, lines } as RuntimeConfig;
-  return { config: Object.freeze(config), findings, locate };
+  return { config: Object.freeze(config), findings, lines, locate };
 }
 
 /**

@@ -7,7 +7,12 @@ import { validatePhone } from './validate-phone.ts';
 const judge = (ext: Partial<ExtConfig>, phone: Partial<PhoneConfig> = {}) => {
   const given = { userId: '4001', proxy: 'a.example', proxyFallbackIntvl: 0, ...ext };
   const { line, findings } = validateLine(lineConfig({ id: '4001', ext: given, phone: phoneConfig(phone) }));
-  return { line, mode: lineMode(line), found: findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`), findings };
+  return {
+    line,
+    mode: lineMode(line),
+    found: findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`),
+    findings,
+  };
 };
 const dual = { alternateProxy: 'b.example', dualRegistration: true } as const;
 
@@ -72,7 +77,9 @@ describe('validation matrix (redundancy 3.11)', () => {
   });
 
   it('warns about a long interval below twice the short one, unless it is 0', () => {
-    expect(judge({}, { regRetryIntvl: 30, regRetryLongIntvl: 59 }).found).toEqual(['warning reg.long-too-short phone.regRetryLongIntvl']);
+    expect(judge({}, { regRetryIntvl: 30, regRetryLongIntvl: 59 }).found).toEqual([
+      'warning reg.long-too-short phone.regRetryLongIntvl',
+    ]);
     expect(judge({}, { regRetryIntvl: 30, regRetryLongIntvl: 60 }).found).toEqual([]);
     expect(judge({}, { regRetryIntvl: 30, regRetryLongIntvl: 0 }).found).toEqual([]);
   });
@@ -96,7 +103,10 @@ describe('validation matrix (redundancy 3.11)', () => {
   });
 
   it('keeps BT when another pattern is dropped', () => {
-    expect(judge({}, { tryBackupRsc: 'BT,x' }).line).toMatchObject({ ext: { autoRegisterWhenFailover: true }, phone: { tryBackupRsc: 'BT' } });
+    expect(judge({}, { tryBackupRsc: 'BT,x' }).line).toMatchObject({
+      ext: { autoRegisterWhenFailover: true },
+      phone: { tryBackupRsc: 'BT' },
+    });
   });
 
   it.each([
@@ -140,9 +150,17 @@ describe('validation matrix (redundancy 3.11)', () => {
   });
 
   it('says what was seen, what is allowed and what to do, for every finding', () => {
-    const everything = [judge({ ...dual, proxy: '' }), judge({ ...dual, alternateProxy: 'a.example' }), judge({ registerExpires: 0 }, { regRetryIntvl: 0, sipT1: 0 })];
+    const everything = [
+      judge({ ...dual, proxy: '' }),
+      judge({ ...dual, alternateProxy: 'a.example' }),
+      judge({ registerExpires: 0 }, { regRetryIntvl: 0, sipT1: 0 }),
+    ];
     for (const finding of everything.flatMap(({ findings }) => findings)) {
-      const words = { seen: expect.stringMatching(/./), allowed: expect.stringMatching(/./), message: expect.stringMatching(/\.$/) };
+      const words = {
+        seen: expect.stringMatching(/./),
+        allowed: expect.stringMatching(/./),
+        message: expect.stringMatching(/\.$/),
+      };
       expect(finding).toMatchObject({ ...words, remedy: expect.stringMatching(/\.$/) });
     }
   });

@@ -4,7 +4,16 @@ import { createPluginRegistry } from './registry.ts';
 
 const create = () => ({});
 const transport = (name: string, more: object = {}) => ({
-  manifest: Object.freeze({ name, kind: 'transport', api: 1, protocol: 'udp', reliable: false, framing: 'datagram', maxBytes: 65_507, ...more }),
+  manifest: Object.freeze({
+    name,
+    kind: 'transport',
+    api: 1,
+    protocol: 'udp',
+    reliable: false,
+    framing: 'datagram',
+    maxBytes: 65_507,
+    ...more,
+  }),
   create,
 });
 const admitting = (...plugins: readonly unknown[]) => {
@@ -40,7 +49,9 @@ describe('the plugin registry', () => {
     [{ manifest: { ...transport('x').manifest }, create }, 'not frozen'],
     [{ manifest: Object.freeze({ name: 'm', kind: 'mechanism', api: 1, title: 'M' }), create }, 'claims is undefined'],
   ])('refuses %j', (plugin, expected) => {
-    expect(admitting(plugin)).toThrow(expect.objectContaining({ code: 'E_PLUGIN_INVALID', message: expect.stringContaining(expected) }));
+    expect(admitting(plugin)).toThrow(
+      expect.objectContaining({ code: 'E_PLUGIN_INVALID', message: expect.stringContaining(expected) }),
+    );
   });
 
   it('refuses a name twice within a kind, and says who had it first', () => {
@@ -52,8 +63,14 @@ describe('the plugin registry', () => {
   it('tells everything at once and admits nothing then', () => {
     const registry = createPluginRegistry();
     registry.admit([{ plugin: transport('udp'), from: 'built in' }]);
-    const candidates = [transport('ok'), transport('udp'), transport('x', { api: 9, maxBytes: 'big' }), null].map((plugin, i) => ({ plugin, from: `p${i}` }));
-    expect(() => registry.admit(candidates)).toThrow(expect.objectContaining({ message: expect.stringMatching(/p2: api.*\n.*p2: maxBytes.*\n.*p3: exports.*\n.*p1: the transport/) }));
+    const candidates = [transport('ok'), transport('udp'), transport('x', { api: 9, maxBytes: 'big' }), null].map(
+      (plugin, i) => ({ plugin, from: `p${i}` }),
+    );
+    expect(() => registry.admit(candidates)).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/p2: api.*\n.*p2: maxBytes.*\n.*p3: exports.*\n.*p1: the transport/),
+      }),
+    );
     expect(registry.list('transport').map(({ manifest }) => manifest.name)).toEqual(['udp']);
   });
 });

@@ -8,18 +8,34 @@ import { knownMechanisms } from './known.ts';
 const line = (ext: Partial<ExtConfig>, id = '4001') => lineConfig({ id, ext: { userId: id, proxy: 'a.example', ...ext } });
 const judge = (ext: Partial<ExtConfig>, manifests = knownMechanisms) => {
   const { mechanism, admission, findings } = judgePolicies(line(ext), manifests);
-  return { ruledBy: mechanism?.name, refused: admission.refused.map(({ manifest }) => manifest.name), found: findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`), findings };
+  return {
+    ruledBy: mechanism?.name,
+    refused: admission.refused.map(({ manifest }) => manifest.name),
+    found: findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`),
+    findings,
+  };
 };
 const dual = { alternateProxy: 'b.example', dualRegistration: true } as const;
 const conflict = 'error policy.conflict';
 
 /** A mechanism of somebody else that wants the return to the primary. */
-const homing: MechanismManifest = Object.freeze({
+const homing: MechanismManifest = Object.freeze<MechanismManifest>({
   name: 'homing',
   kind: 'mechanism',
   api: 1,
   title: 'Homing',
-  claims: ({ ext }) => (ext.xMechanism === 'homing' ? [{ aspect: 'recovery', hold: 'exclusive', because: 'Homing returns by itself', remedy: 'Set X Mechanism to auto.', parameter: 'xMechanism' } as const] : []),
+  claims: ({ ext }) =>
+    ext.xMechanism === 'homing'
+      ? [
+          {
+            aspect: 'recovery',
+            hold: 'exclusive',
+            because: 'Homing returns by itself',
+            remedy: 'Set X Mechanism to auto.',
+            parameter: 'xMechanism',
+          } as const,
+        ]
+      : [],
 });
 
 describe('policies of a line (redundancy 3.11, D-11)', () => {
@@ -42,23 +58,46 @@ describe('policies of a line (redundancy 3.11, D-11)', () => {
     ['a static list', { proxy: 'v:SRV=a|b:p=1' }, 'ranked-list', 'proxy'],
     ['a gateway tier', { survivabilityProxy: 'gw' }, 'ranked-list', 'proxy'],
   ] as const)('RED-89 keep Dual Registration and refuse fallback of %s', (_, ext, refused, path) => {
-    expect(judge({ ...dual, ...ext, proxyFallbackIntvl: 600 })).toMatchObject({ ruledBy: 'dual-registration', refused: [refused], found: [`${conflict} ${path}`] });
+    expect(judge({ ...dual, ...ext, proxyFallbackIntvl: 600 })).toMatchObject({
+      ruledBy: 'dual-registration',
+      refused: [refused],
+      found: [`${conflict} ${path}`],
+    });
   });
 
-  it.each([{ useDnsSrv: true }, { sipTransport: 'AUTO' }, { proxy: 'v:SRV=a|b:p=1' }] as const)('let %j locate a dual line’s servers when no return can happen', (ext) => {
-    expect(judge({ ...dual, ...ext, proxyFallbackIntvl: 0 })).toMatchObject({ ruledBy: 'dual-registration', refused: [], found: [] });
-  });
+  it.each([{ useDnsSrv: true }, { sipTransport: 'AUTO' }, { proxy: 'v:SRV=a|b:p=1' }] as const)(
+    'let %j locate a dual line’s servers when no return can happen',
+    (ext) => {
+      expect(judge({ ...dual, ...ext, proxyFallbackIntvl: 0 })).toMatchObject({
+        ruledBy: 'dual-registration',
+        refused: [],
+        found: [],
+      });
+    },
+  );
 
   it.each([0, 3600])('RED-89 refuse broadsoft beside Dual Registration with a fallback interval of %i', (proxyFallbackIntvl) => {
-    expect(judge({ ...dual, xMechanism: 'broadsoft', proxyFallbackIntvl })).toMatchObject({ ruledBy: 'dual-registration', refused: ['broadsoft'], found: [`${conflict} xMechanism`] });
+    expect(judge({ ...dual, xMechanism: 'broadsoft', proxyFallbackIntvl })).toMatchObject({
+      ruledBy: 'dual-registration',
+      refused: ['broadsoft'],
+      found: [`${conflict} xMechanism`],
+    });
   });
 
   it.each(['dns-srv', 'ranked-list'])('refuse %s by name beside Dual Registration', (xMechanism) => {
-    expect(judge({ ...dual, xMechanism, proxyFallbackIntvl: 0 })).toMatchObject({ ruledBy: 'dual-registration', refused: [xMechanism], found: [`${conflict} xMechanism`] });
+    expect(judge({ ...dual, xMechanism, proxyFallbackIntvl: 0 })).toMatchObject({
+      ruledBy: 'dual-registration',
+      refused: [xMechanism],
+      found: [`${conflict} xMechanism`],
+    });
   });
 
   it('refuse a plugin that claims recovery beside Dual Registration', () => {
-    expect(judge({ ...dual, xMechanism: 'homing' }, [...knownMechanisms, homing])).toMatchObject({ ruledBy: 'dual-registration', refused: ['homing'], found: [`${conflict} xMechanism`] });
+    expect(judge({ ...dual, xMechanism: 'homing' }, [...knownMechanisms, homing])).toMatchObject({
+      ruledBy: 'dual-registration',
+      refused: ['homing'],
+      found: [`${conflict} xMechanism`],
+    });
   });
 
   it('do not refuse anything where Dual Registration is on but has no second server', () => {
@@ -69,7 +108,9 @@ describe('policies of a line (redundancy 3.11, D-11)', () => {
   it('name both mechanisms, the aspect, the manual’s sentence and the remedy', () => {
     const [finding] = judge({ ...dual, useDnsSrv: true }).findings;
     expect(finding?.message).toMatch(/DNS SRV failover and recovery \(dns-srv\) and Dual Registration \(dual-registration\)/);
-    expect(finding?.message).toMatch(/both would rule recovery; .*\(dns-srv\) is not enabled, .*\(dual-registration\) stays in force/);
+    expect(finding?.message).toMatch(
+      /both would rule recovery; .*\(dns-srv\) is not enabled, .*\(dual-registration\) stays in force/,
+    );
     expect(finding?.message).toMatch(/8800 administration guide p\. 54/);
     expect(finding?.remedy).toMatch(/^Set Proxy Fallback Intvl to 0/);
     expect(finding?.remedy).toMatch(/Set Dual Registration to No/);
@@ -86,7 +127,10 @@ describe('policies of a line (redundancy 3.11, D-11)', () => {
   });
 
   it('say that nobody brings a mechanism of an unknown name, and what was meant', () => {
-    expect(judge({ xMechanism: 'dns-svr' })).toMatchObject({ found: ['error policy.unknown xMechanism'], findings: [{ remedy: 'Did you mean dns-srv?' }] });
+    expect(judge({ xMechanism: 'dns-svr' })).toMatchObject({
+      found: ['error policy.unknown xMechanism'],
+      findings: [{ remedy: 'Did you mean dns-srv?' }],
+    });
     expect(judge({ ...dual, xMechanism: 'homing' }).ruledBy).toBe('dual-registration');
   });
 
@@ -96,15 +140,26 @@ describe('policies of a line (redundancy 3.11, D-11)', () => {
   });
 
   it('let a plugin rule a line that asks for it', () => {
-    const router: MechanismManifest = { ...homing, name: 'router', claims: ({ ext }) => (ext.xMechanism === 'router' ? [{ aspect: 'route', hold: 'exclusive', because: '', remedy: '' }] : []) };
-    expect(judge({ xMechanism: 'router', proxy: 'v:SRV=a|b:p=1', useDnsSrv: true }, [...knownMechanisms, router])).toMatchObject({ ruledBy: 'router', found: [] });
+    const router: MechanismManifest = {
+      ...homing,
+      name: 'router',
+      claims: ({ ext }) => (ext.xMechanism === 'router' ? [{ aspect: 'route', hold: 'exclusive', because: '', remedy: '' }] : []),
+    };
+    expect(judge({ xMechanism: 'router', proxy: 'v:SRV=a|b:p=1', useDnsSrv: true }, [...knownMechanisms, router])).toMatchObject({
+      ruledBy: 'router',
+      found: [],
+    });
   });
 });
 
 describe('policies of many lines', () => {
   it('are said once with the number of lines, at the place of the parameter', () => {
     const lines = ['1', '2', '3'].map((id) => line({ ...dual, useDnsSrv: true }, id));
-    const findings = policyFindings([...lines, line({}, '4')], knownMechanisms, (id, key) => ({ file: `${id}.${key}`, line: 1, column: 1 }));
+    const findings = policyFindings([...lines, line({}, '4')], knownMechanisms, (id, key) => ({
+      file: `${id}.${key}`,
+      line: 1,
+      column: 1,
+    }));
     expect(findings).toMatchObject([{ code: 'policy.conflict', line: '1', lines: 3, at: { file: '1.useDnsSrv' } }]);
   });
 });
@@ -113,7 +168,12 @@ describe('enabling strictly', () => {
   it('throws a PolicyConflictError with every finding', () => {
     const refuse = () => enforcePolicies(line({ ...dual, useDnsSrv: true, xMechanism: 'broadsoft' }), knownMechanisms);
     expect(refuse).toThrow(PolicyConflictError);
-    expect(refuse).toThrow(expect.objectContaining({ code: 'E_POLICY_CONFLICT', findings: [{ code: 'policy.conflict' }, { code: 'policy.conflict' }].map((finding) => expect.objectContaining(finding)) }));
+    expect(refuse).toThrow(
+      expect.objectContaining({
+        code: 'E_POLICY_CONFLICT',
+        findings: [{ code: 'policy.conflict' }, { code: 'policy.conflict' }].map((finding) => expect.objectContaining(finding)),
+      }),
+    );
   });
 
   it('throws E_POLICY_UNAVAILABLE for what is unknown or not built', () => {

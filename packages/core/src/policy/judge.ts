@@ -55,7 +55,7 @@ function pairFinding(line: LineConfig, conflicts: readonly Conflict[], refused: 
         : 'they exclude each other'
       : `both would rule ${claimed}`;
   const staying = pair.find(({ mechanism }) => !refused.has(mechanism));
-  const outcome = `${joined(losers.map(named))} is not enabled${staying === undefined || needs ? '' : `, ${named(staying)} stays in force`}`;
+  const outcome = `${joined(losers.map(named))} ${losers.length > 1 ? 'are' : 'is'} not enabled${staying === undefined || needs ? '' : `, ${named(staying)} stays in force`}`;
   const because = distinct(sides.map((side) => side.because));
   const message = `${joined(pair.map(named))} cannot rule one line together: ${clash}; ${outcome}. ${because.map((text) => `${text}.`).join(' ')}`;
   const remedy = distinct(

@@ -81,6 +81,12 @@ const rankedList: MechanismManifest = Object.freeze({
   },
 });
 
+/** It takes its ranked servers from DNS, so the two go together. */
+const rankedByDns = {
+  because: 'A BroadWorks device finds its ranked servers by NAPTR, SRV or A (Polycom and Adtran AOS Geo-Redundancy Support, ECG)',
+  remedy: '',
+};
+
 const dnsSrv: MechanismManifest = Object.freeze({
   name: names.srv,
   kind: 'mechanism',
@@ -96,6 +102,7 @@ const dnsSrv: MechanismManifest = Object.freeze({
     const remedy = ext.useDnsSrv ? 'Set Use DNS SRV to No.' : 'Set SIP Transport to UDP, TCP or TLS.';
     return listClaims(line, names.srv, implied, ext.useDnsSrv ? 'useDnsSrv' : 'sipTransport', because, remedy);
   },
+  complements: [{ ...rankedByDns, mechanism: names.broadsoft }],
 });
 
 const notBesideDual: Relation = {
@@ -124,6 +131,7 @@ const broadsoft: MechanismManifest = Object.freeze({
     return claimsOf(aspects, 'xMechanism', because, 'Set X Mechanism to auto.');
   },
   excludes: [notBesideDual],
+  complements: [{ ...rankedByDns, mechanism: names.srv }],
 });
 
 /** Built in and announced mechanisms, sorted by name. */

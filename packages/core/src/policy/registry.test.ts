@@ -36,22 +36,38 @@ const shared = (...aspects: readonly Aspect[]) => aspects.map((aspect) => ({ asp
 const summary = ({ enabled, refused, conflicts }: Admission) => ({
   enabled: enabled.map(({ name }) => name),
   refused: refused.map(({ manifest: { name } }) => name),
-  conflicts: conflicts.map(({ kind, aspect, sides }) => `${kind}${aspect === undefined ? '' : ` ${aspect}`}: ${sides.map(({ mechanism }) => mechanism).join(' ')}`),
+  conflicts: conflicts.map(
+    ({ kind, aspect, sides }) =>
+      `${kind}${aspect === undefined ? '' : ` ${aspect}`}: ${sides.map(({ mechanism }) => mechanism).join(' ')}`,
+  ),
 });
 const admitted = (...sketches: readonly Sketch[]) => summary(admit(sketches.map(manifest), line));
 
 describe('the policy registry', () => {
   it('enables mechanisms that rule different things, or share one', () => {
-    expect(admitted({ name: 'b', claims: exclusive('route') }, { name: 'a', claims: exclusive('recovery') })).toEqual({ enabled: ['a', 'b'], refused: [], conflicts: [] });
+    expect(admitted({ name: 'b', claims: exclusive('route') }, { name: 'a', claims: exclusive('recovery') })).toEqual({
+      enabled: ['a', 'b'],
+      refused: [],
+      conflicts: [],
+    });
     expect(admitted({ name: 'a', claims: shared('route') }, { name: 'b', claims: shared('route') }).enabled).toEqual(['a', 'b']);
   });
 
   it('leaves out a mechanism that claims nothing on this line', () => {
-    expect(admitted({ name: 'a', claims: [] }, { name: 'b', claims: exclusive('route'), excludes: ['a'] })).toEqual({ enabled: ['b'], refused: [], conflicts: [] });
+    expect(admitted({ name: 'a', claims: [] }, { name: 'b', claims: exclusive('route'), excludes: ['a'] })).toEqual({
+      enabled: ['b'],
+      refused: [],
+      conflicts: [],
+    });
   });
 
   it('lets none win between two that clash', () => {
-    expect(admitted({ name: 'b', claims: exclusive('route', 'recovery') }, { name: 'a', claims: [...shared('route'), ...exclusive('recovery')] })).toEqual({
+    expect(
+      admitted(
+        { name: 'b', claims: exclusive('route', 'recovery') },
+        { name: 'a', claims: [...shared('route'), ...exclusive('recovery')] },
+      ),
+    ).toEqual({
       enabled: [],
       refused: ['a', 'b'],
       conflicts: ['aspect route: a b', 'aspect recovery: a b'],
@@ -59,12 +75,19 @@ describe('the policy registry', () => {
   });
 
   it('keeps the one that holds', () => {
-    expect(admitted({ name: 'a', claims: exclusive('route') }, { name: 'b', claims: exclusive('route'), holds: true })).toMatchObject({ enabled: ['b'], refused: ['a'] });
-    expect(admitted({ name: 'a', claims: exclusive('route'), holds: true }, { name: 'b', claims: exclusive('route'), holds: true }).enabled).toEqual([]);
+    expect(
+      admitted({ name: 'a', claims: exclusive('route') }, { name: 'b', claims: exclusive('route'), holds: true }),
+    ).toMatchObject({ enabled: ['b'], refused: ['a'] });
+    expect(
+      admitted({ name: 'a', claims: exclusive('route'), holds: true }, { name: 'b', claims: exclusive('route'), holds: true })
+        .enabled,
+    ).toEqual([]);
   });
 
   it('honours an exclusion that only one side declares', () => {
-    expect(admitted({ name: 'a', claims: exclusive('route') }, { name: 'b', claims: exclusive('recovery'), excludes: ['a'] })).toEqual({
+    expect(
+      admitted({ name: 'a', claims: exclusive('route') }, { name: 'b', claims: exclusive('recovery'), excludes: ['a'] }),
+    ).toEqual({
       enabled: [],
       refused: ['a', 'b'],
       conflicts: ['excludes: a b'],
@@ -88,7 +111,10 @@ describe('the policy registry', () => {
   });
 
   it('gives each side its sentence and remedy', () => {
-    const { conflicts, refused } = admit([manifest({ name: 'a', claims: exclusive('route') }), manifest({ name: 'b', claims: exclusive('route') })], line);
+    const { conflicts, refused } = admit(
+      [manifest({ name: 'a', claims: exclusive('route') }), manifest({ name: 'b', claims: exclusive('route') })],
+      line,
+    );
     expect(conflicts[0]?.sides).toEqual([
       { mechanism: 'a', title: 'A', because: 'a rules route', remedy: 'turn a off' },
       { mechanism: 'b', title: 'B', because: 'b rules route', remedy: 'turn b off' },
@@ -98,7 +124,9 @@ describe('the policy registry', () => {
 
   it('blames the plugin whose claims fail', () => {
     const broken = { ...manifest({ name: 'broken', claims: [] }), claims: () => JSON.parse('{') };
-    expect(() => admit([broken], line)).toThrow(expect.objectContaining({ code: 'E_PLUGIN_INVALID', message: expect.stringContaining('broken') }));
+    expect(() => admit([broken], line)).toThrow(
+      expect.objectContaining({ code: 'E_PLUGIN_INVALID', message: expect.stringContaining('broken') }),
+    );
   });
 
   it('names no mechanism in its code', () => {
@@ -110,22 +138,38 @@ describe('the policy registry', () => {
 });
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-const claim = fc.record({ aspect: fc.constantFrom(...aspectNames), hold: fc.constantFrom('exclusive' as const, 'shared' as const) });
+const claim = fc.record({
+  aspect: fc.constantFrom(...aspectNames),
+  hold: fc.constantFrom('exclusive' as const, 'shared' as const),
+});
 const sketch = (name: string) =>
   fc.record({
     name: fc.constant(name),
     claims: fc.uniqueArray(claim, { selector: ({ aspect }) => aspect, maxLength: 4 }),
     holds: fc.boolean(),
-    excludes: fc.subarray(names.filter((other) => other !== name), { maxLength: 2 }),
-    requires: fc.subarray(names.filter((other) => other !== name), { maxLength: 1 }),
+    excludes: fc.subarray(
+      names.filter((other) => other !== name),
+      { maxLength: 2 },
+    ),
+    requires: fc.subarray(
+      names.filter((other) => other !== name),
+      { maxLength: 1 },
+    ),
     complements: fc.subarray(names.filter((other) => other !== name)),
   });
 const world = fc.subarray(names).chain((chosen) => fc.tuple(...chosen.map(sketch))) as fc.Arbitrary<readonly Sketch[]>;
 
 describe('for any manifests, the policy registry', () => {
   it('does not depend on their order', () => {
-    const shuffled = world.chain((sketches) => fc.tuple(fc.constant(sketches), fc.shuffledSubarray([...sketches], { minLength: sketches.length })));
-    fc.assert(fc.property(shuffled, ([sketches, other]) => expect(admitted(...other)).toEqual(admitted(...sketches))), { numRuns: 300 });
+    const shuffled = world.chain((sketches) =>
+      fc.tuple(fc.constant(sketches), fc.shuffledSubarray([...sketches], { minLength: sketches.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([sketches, other]) => {
+        expect(admitted(...other)).toEqual(admitted(...sketches));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('lists every clash of every pair, and nothing else', () => {

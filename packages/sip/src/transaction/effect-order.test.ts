@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import type { FlowFailure } from '@offhook/core';
+import { describe, expect, it } from 'vitest';
 import type { SipResponse } from '../codec/message.ts';
 import type { ClientStimulus } from './client-machine.ts';
 import { inviteClient } from './invite-client.ts';

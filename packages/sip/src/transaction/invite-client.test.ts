@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
 import type { FlowFailure } from '@offhook/core';
+import { describe, expect, it } from 'vitest';
 import type { SipResponse } from '../codec/message.ts';
-import { ack, cancel, type ClientStimulus, hangUp, report, send } from './client-machine.ts';
-import { inviteClient, type InviteClientState } from './invite-client.ts';
+import { ack, type ClientStimulus, cancel, hangUp, report, send } from './client-machine.ts';
+import { type InviteClientState, inviteClient } from './invite-client.ts';
 import { arm, disarm, end } from './step.ts';
 import { defaultSipTimers, timingOf } from './timing.ts';
 
@@ -99,7 +99,11 @@ describe('the INVITE client machine', () => {
       state: { ...abandoned, name: 'accepted' },
       effects: [disarm('late'), hangUp(response(200)), arm('M', 32_000)],
     });
-    expect(inviteClient.next(datagram, abandoned, got(487)).effects).toEqual([disarm('late'), ack(response(487)), arm('D', 16_000)]);
+    expect(inviteClient.next(datagram, abandoned, got(487)).effects).toEqual([
+      disarm('late'),
+      ack(response(487)),
+      arm('D', 16_000),
+    ]);
   });
 
   it('in completed acknowledges again, in accepted reports again', () => {
@@ -114,8 +118,12 @@ describe('the INVITE client machine', () => {
       state: in_('proceeding', { cancel: 'sent' }),
       effects: [cancel, arm('cancel', 32_000)],
     });
-    expect(inviteClient.next(datagram, in_('proceeding'), { type: 'cancel', sent: true }).effects).toEqual([arm('cancel', 32_000)]);
-    expect(inviteClient.next(datagram, in_('proceeding', { cancel: 'sent' }), { type: 'cancel', sent: false }).effects).toEqual([]);
+    expect(inviteClient.next(datagram, in_('proceeding'), { type: 'cancel', sent: true }).effects).toEqual([
+      arm('cancel', 32_000),
+    ]);
+    expect(inviteClient.next(datagram, in_('proceeding', { cancel: 'sent' }), { type: 'cancel', sent: false }).effects).toEqual(
+      [],
+    );
     expect(inviteClient.next(datagram, in_('calling'), { type: 'cancel', sent: false })).toEqual({
       state: in_('calling', { cancel: 'wished' }),
       effects: [],

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
 import type { FlowFailure } from '@offhook/core';
+import { describe, expect, it } from 'vitest';
 import type { SipResponse } from '../codec/message.ts';
 import { report, send } from './client-machine.ts';
-import { nonInviteClient, type NonInviteClientState } from './non-invite-client.ts';
+import { type NonInviteClientState, nonInviteClient } from './non-invite-client.ts';
 import { arm, disarm, end } from './step.ts';
 import { defaultSipTimers, timingOf } from './timing.ts';
 
@@ -72,7 +72,10 @@ describe('the non-INVITE client machine', () => {
   });
 
   it('waits in completed for nothing but Timer K', () => {
-    expect(nonInviteClient.next(datagram, completed, { type: 'timer', timer: 'K' })).toEqual({ state: terminated, effects: [end] });
+    expect(nonInviteClient.next(datagram, completed, { type: 'timer', timer: 'K' })).toEqual({
+      state: terminated,
+      effects: [end],
+    });
     expect(nonInviteClient.next(datagram, completed, { type: 'response', response: response(200) }).effects).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
 import type { FlowFailure } from '@offhook/core';
-import { inviteServer, type InviteServerState } from './invite-server.ts';
-import { nonInviteServer, type NonInviteServerState } from './non-invite-server.ts';
+import { describe, expect, it } from 'vitest';
+import { type InviteServerState, inviteServer } from './invite-server.ts';
+import { type NonInviteServerState, nonInviteServer } from './non-invite-server.ts';
 import { report, type ServerStimulus, send, trying } from './server-machine.ts';
 import { arm, disarm, end } from './step.ts';
 import { defaultSipTimers, timingOf } from './timing.ts';
@@ -14,7 +14,11 @@ const failure = { reason: 'closed' } as FlowFailure;
 const respond = (status: number): ServerStimulus => ({ type: 'respond', status, bytes });
 
 describe('the INVITE server machine', () => {
-  const in_ = (name: InviteServerState['name'], last?: Uint8Array, intervalMs = 500): InviteServerState => ({ name, last, intervalMs });
+  const in_ = (name: InviteServerState['name'], last?: Uint8Array, intervalMs = 500): InviteServerState => ({
+    name,
+    last,
+    intervalMs,
+  });
 
   it('begins by waiting 200 ms for the user', () => {
     expect(inviteServer.begin(datagram)).toEqual({ state: in_('proceeding'), effects: [arm('trying', 200)] });

@@ -137,7 +137,14 @@ export function createServerTransactions(options: ServerTransactionsOptions): Se
     options.send(inbound.flow, buildResponse(request, draft, stampedVia(request, inbound)));
 
   function refuse(request: SipRequest, inbound: LineInbound, status: number): void {
-    if (request.method !== 'ACK') answer(request, inbound, { status, toTag: statelessTag(request) });
+    if (request.method === 'ACK') return;
+    try {
+      answer(request, inbound, { status, toTag: statelessTag(request) });
+    } catch (error) {
+      // A response repeats what a request brought, and this one may be refused just because of that.
+      if (!(error instanceof LocalProtocolError)) throw error;
+      fault('unanswerable');
+    }
   }
 
   return {

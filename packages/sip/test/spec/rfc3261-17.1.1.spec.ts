@@ -166,7 +166,12 @@ describe('17.1.1.3 construction of the ACK', () => {
 
   it('must equal the INVITE in Request-URI, Call-ID and From', () => {
     const { invite, ack } = routed();
-    expect([ack.method, ack.uri, ack.callId, ack.header('From')]).toEqual(['ACK', invite.uri, invite.callId, invite.header('From')]);
+    expect([ack.method, ack.uri, ack.callId, ack.header('From')]).toEqual([
+      'ACK',
+      invite.uri,
+      invite.callId,
+      invite.header('From'),
+    ]);
   });
 
   it('must carry a single Via, equal to the top Via of the INVITE', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createBench, draft, failure, hop, tcp, udp } from '../support/bench.ts';
 import { defaultSipTimers } from '../../src/transaction/timing.ts';
+import { createBench, draft, failure, hop, tcp, udp } from '../support/bench.ts';
 
 /** Non-INVITE client transaction: RFC 3261 section 17.1.2. */
 const trying = (to = udp) => {

@@ -11,7 +11,8 @@ const invited = (over: typeof overTcp | undefined = undefined) => {
   if (server === undefined) throw new Error('the INVITE did not come up');
   return { bench, server };
 };
-const statuses = (bench: Bench) => bench.sent.map(({ message }) => (message.kind === 'response' ? message.status : message.method));
+const statuses = (bench: Bench) =>
+  bench.sent.map(({ message }) => (message.kind === 'response' ? message.status : message.method));
 const at = (bench: Bench) => bench.sent.map(({ atS, message }) => [atS, message.kind === 'response' ? message.status : 0]);
 
 describe('17.2.1 state "Proceeding"', () => {

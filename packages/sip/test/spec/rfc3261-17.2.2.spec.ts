@@ -10,7 +10,8 @@ const asked = (over: typeof overTcp | undefined = undefined) => {
   if (server === undefined) throw new Error('the MESSAGE did not come up');
   return { bench, server };
 };
-const statuses = (bench: Bench) => bench.sent.map(({ message }) => (message.kind === 'response' ? message.status : message.method));
+const statuses = (bench: Bench) =>
+  bench.sent.map(({ message }) => (message.kind === 'response' ? message.status : message.method));
 
 describe('17.2.2 state "Trying"', () => {
   it('must be entered by passing the request up; no 100 is sent', () => {

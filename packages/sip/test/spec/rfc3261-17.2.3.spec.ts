@@ -3,7 +3,8 @@ import { type Bench, createBench, incoming } from '../support/bench.ts';
 
 /** Matching requests to server transactions: RFC 3261 section 17.2.3; merged requests: section 8.2.2.2. */
 const methods = (bench: Bench) => bench.requests.map(({ request }) => request.method);
-const statuses = (bench: Bench) => bench.sent.map(({ message }) => (message.kind === 'response' ? message.status : message.method));
+const statuses = (bench: Bench) =>
+  bench.sent.map(({ message }) => (message.kind === 'response' ? message.status : message.method));
 /** Another request altogether, but for its branch. */
 const other = { from: '<sip:carol@example.com>;tag=else', callId: 'call-3@203.0.113.9' };
 

@@ -53,7 +53,10 @@ describe('18.2.2 sending responses', () => {
   it('must use the flow of the request, whatever maddr says', () => {
     const bench = createBench();
     const flow = asFlow('tcp:connection-7');
-    bench.receive(incoming('OPTIONS', { via: 'SIP/2.0/TCP 10.0.0.1;maddr=239.0.0.1;branch=z9hG4bKa' }), { flow, protocol: 'tcp' });
+    bench.receive(incoming('OPTIONS', { via: 'SIP/2.0/TCP 10.0.0.1;maddr=239.0.0.1;branch=z9hG4bKa' }), {
+      flow,
+      protocol: 'tcp',
+    });
     bench.requests[0]?.respond({ status: 200 });
     expect(bench.sent[0]?.flow).toBe(flow);
   });

@@ -1,4 +1,4 @@
-import { asFlow, type Flow, type FlowFailure, lineKey, type LineInbound, type Protocol } from '@offhook/core';
+import { asFlow, type Flow, type FlowFailure, type LineInbound, lineKey, type Protocol } from '@offhook/core';
 import { buildResponse } from '../../src/codec/build-message.ts';
 import type { RequestDraft, ResponseDraft, SipMessage, SipRequest } from '../../src/codec/message.ts';
 import { parseMessage } from '../../src/codec/parse-message.ts';
