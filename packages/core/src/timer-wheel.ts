@@ -23,8 +23,10 @@ const tickMs = 5;
 /** One rotation takes 20.48 s; a timer beyond it is passed over once per rotation. Power of two. */
 const slotCount = 4_096;
 const slotMask = slotCount - 1;
-/** Beyond this no clock goes: Infinity becomes a timer that never fires. */
-const lastTick = Number.MAX_SAFE_INTEGER;
+/** Infinity becomes a timer of some million years. */
+const lastTick = Number.MAX_SAFE_INTEGER - 2 * slotCount;
+/** The platform's timers overflow at 2^31 ms. */
+const longestSleepMs = 2 ** 30;
 
 /**
  * A hashed timer wheel: arming and clearing cost the same for ten timers as for a hundred thousand. Timers fire in the order they are
@@ -44,6 +46,8 @@ export class TimerWheel {
   /** The tick the sleep ends at; Infinity while awake or empty. */
   #wakeTick = Number.POSITIVE_INFINITY;
   #cancelSleep: (() => void) | undefined;
+  /** Timers are being fired: the next sleep begins afterwards. */
+  #turning = false;
 
   constructor(clock: WheelClock) {
     this.#clock = clock;
@@ -76,8 +80,6 @@ export class TimerWheel {
     if (this.#size === 0) this.#stopSleep();
   }
 
-  #turning = false;
-
   #tickAt(atMs: number): number {
     return Math.floor((atMs - this.#originMs) / tickMs);
   }
@@ -109,20 +111,59 @@ export class TimerWheel {
     this.#size--;
   }
 
+  /** The first tick at or after `tick` whose slot holds a timer, of this rotation or a later one. Only for a wheel that is not empty. */
+  #nextOccupied(tick: number): number {
+    for (let ahead = 0; ; ) {
+      const slot = (tick + ahead) & slotMask;
+      const bits = (this.#occupied[slot >> 5] ?? 0) >>> (slot & 31);
+      if (bits !== 0) return tick + ahead + 31 - Math.clz32(bits & -bits);
+      ahead += 32 - (slot & 31);
+    }
+  }
+
+  /** Every timer due by `nowTick`, in order. They stay linked, so that one of them may clear another. */
+  #due(nowTick: number): WheelTimer[] {
+    const due: WheelTimer[] = [];
+    const end = Math.min(nowTick, this.#passed + slotCount);
+    for (let tick = this.#nextOccupied(this.#passed + 1); tick <= end; tick = this.#nextOccupied(tick + 1)) {
+      for (let timer = this.#first[tick & slotMask]; timer !== undefined; timer = timer.next) if (timer.tick <= nowTick) due.push(timer);
+    }
+    return due.sort((a, b) => a.dueMs - b.dueMs);
+  }
+
   readonly #wake = (): void => {
-    this.#cancelSleep = undefined;
     this.#wakeTick = Number.POSITIVE_INFINITY;
     this.#turning = true;
-    for (const timer of this.#takeDue(this.#tickAt(this.#clock.now()))) {
-      const { fire } = timer;
-      timer.fire = undefined;
-      try {
-        fire?.();
-      } catch (error) {
-        this.#clock.failed(error);
-      }
-    }
+    const nowTick = this.#tickAt(this.#clock.now());
+    const due = this.#due(nowTick);
+    this.#passed = Math.max(this.#passed, nowTick);
+    for (const timer of due) this.#fire(timer);
     this.#turning = false;
-    if (this.#size > 0) this.#sleepUntil(this.#nextTick(), this.#clock.now());
+    if (this.#size > 0) this.#sleepUntil(this.#nextOccupied(this.#passed + 1), this.#clock.now());
   };
+
+  #fire(timer: WheelTimer): void {
+    const { fire } = timer;
+    if (fire === undefined) return;
+    timer.fire = undefined;
+    this.#unlink(timer);
+    try {
+      fire();
+    } catch (error) {
+      this.#clock.failed(error);
+    }
+  }
+
+  #sleepUntil(tick: number, nowMs: number): void {
+    this.#stopSleep();
+    this.#wakeTick = tick;
+    const ms = this.#originMs + tick * tickMs - nowMs;
+    this.#cancelSleep = this.#clock.sleep(this.#wake, Math.min(longestSleepMs, Math.max(1, Math.ceil(ms))));
+  }
+
+  #stopSleep(): void {
+    this.#cancelSleep?.();
+    this.#cancelSleep = undefined;
+    this.#wakeTick = Number.POSITIVE_INFINITY;
+  }
 }

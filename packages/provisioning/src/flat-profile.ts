@@ -34,7 +34,13 @@ const utf8: readonly string[] = ['UTF-8', 'UTF8', 'US-ASCII', 'ASCII'];
 
 type Words = Pick<Finding, 'seen' | 'allowed' | 'message' | 'remedy'>;
 
-const finding = (severity: Finding['severity'], code: Finding['code'], path: string, at: SourcePosition, words: Words): Finding => ({
+const finding = (
+  severity: Finding['severity'],
+  code: Finding['code'],
+  path: string,
+  at: SourcePosition,
+  words: Words,
+): Finding => ({
   severity,
   code,
   path,
@@ -62,13 +68,66 @@ function valueOf(open: Open, selfClosing: boolean): string | undefined {
   return open.text.replaceAll('\n', ' ').trim();
 }
 
-function readAccess(open: Open, written: string | undefined, findings: Finding[]): void {
-  if (written === undefined) return;
-  if (accesses.includes(written)) open.ua = written as ProfileElement['ua'];
-  else {
-    const words = { seen: written, allowed: accesses.join(', '), message: 'ua does not take this value; it is ignored.', remedy: 'Write ua="na", "ro" or "rw".' };
-    findings.push(finding('warning', 'xml.user-access', open.name, open.at, words));
-  }
+/** Follows the tags and keeps what stands directly in a flat-profile. */
+function createCollector(findings: Finding[]) {
+  const elements: ProfileElement[] = [];
+  const stack: string[] = [];
+  let open: Open | undefined;
+  let openDepth = 0;
+  let found = false;
+  const inOpen = (): Open | undefined => (stack.length === openDepth ? open : undefined);
+  return {
+    elements,
+    /** A flat-profile was there. */
+    found: () => found,
+    start(tag: string, at: SourcePosition): void {
+      const direct = stack.at(-1) === root && open === undefined;
+      if (open !== undefined) {
+        const words = {
+          seen: tag,
+          allowed: 'text',
+          message: `An element inside ${open.name} is ignored.`,
+          remedy: 'Put it directly into flat-profile.',
+        };
+        findings.push(finding('warning', 'xml.nested', open.name, at, words));
+      }
+      stack.push(tag);
+      found ||= tag === root;
+      if (direct) [open, openDepth] = [{ name: tag, at, ua: undefined, text: '' }, stack.length];
+    },
+    access(written: string | undefined): void {
+      const element = inOpen();
+      if (element === undefined || written === undefined) return;
+      if (accesses.includes(written)) element.ua = written as ProfileElement['ua'];
+      else {
+        const words = {
+          seen: written,
+          allowed: accesses.join(', '),
+          message: 'ua does not take this value; it is ignored.',
+          remedy: 'Write ua="na", "ro" or "rw".',
+        };
+        findings.push(finding('warning', 'xml.user-access', element.name, element.at, words));
+      }
+    },
+    text(chunk: string): void {
+      const element = inOpen();
+      if (element !== undefined) element.text += chunk;
+    },
+    end(selfClosing: boolean): void {
+      const element = inOpen();
+      if (element !== undefined) {
+        elements.push({ name: element.name, value: valueOf(element, selfClosing), ua: element.ua, at: element.at });
+        [open, openDepth] = [undefined, 0];
+      }
+      stack.pop();
+    },
+  };
+}
+
+function encodingFinding(encoding: string | undefined, at: SourcePosition): readonly Finding[] {
+  if (encoding === undefined || utf8.includes(encoding.toUpperCase())) return [];
+  const words = { seen: encoding, allowed: 'UTF-8', message: 'Profiles are UTF-8 only.', remedy: 'Save the file as UTF-8.' };
+  return [finding('error', 'xml.encoding', '', at, words)];
 }
 
 /**
@@ -80,55 +139,41 @@ export function parseFlatProfile(name: string, source: string): FlatProfile {
   const text = source.trimStart();
   const skipped = source.slice(0, source.length - text.length).split(/\r\n|\r|\n/).length - 1;
   const places = createPlaces(name, text, skipped);
-  const elements: ProfileElement[] = [];
   const findings: Finding[] = [];
-  const stack: string[] = [];
-  let open: Open | undefined;
-  let seen = false;
-  let fault: Finding | undefined;
+  const collector = createCollector(findings);
   const parser = new SaxesParser();
+  let fault: Finding | undefined;
 
   parser.on('error', ({ message }) => {
-    const words = { seen: '', allowed: '', message: `${message.replace(/^\d+:\d+: /, '').replace(/\.$/, '')}.`, remedy: 'Correct the text; the rest of the file is judged once it can be read.' };
+    const sentence = `${message.replace(/^\d+:\d+: /, '').replace(/\.$/, '')}.`;
+    const words = {
+      seen: '',
+      allowed: '',
+      message: sentence,
+      remedy: 'Correct the text; the rest of the file is judged once it can be read.',
+    };
     // What follows a first error is guesswork.
-    fault ??= finding('error', 'xml.syntax', '', places.at(parser.line, parser.column), words);
+    fault ??= finding('error', 'xml.syntax', '', places.at(parser.line, Math.max(parser.column, 1)), words);
   });
   parser.on('xmldecl', ({ encoding }) => {
-    if (encoding === undefined || utf8.includes(encoding.toUpperCase())) return;
-    const words = { seen: encoding, allowed: 'UTF-8', message: 'Profiles are UTF-8 only.', remedy: 'Save the file as UTF-8.' };
-    findings.push(finding('error', 'xml.encoding', '', places.at(1, 1), words));
+    findings.push(...encodingFinding(encoding, places.at(1, 1)));
   });
-  parser.on('opentagstart', ({ name: tag }) => {
-    const at = places.tag(parser, tag);
-    if (open !== undefined) {
-      const words = { seen: tag, allowed: 'text', message: `An element inside ${open.name} is ignored.`, remedy: 'Put it directly into flat-profile.' };
-      findings.push(finding('warning', 'xml.nested', open.name, at, words));
-    } else if (stack.at(-1) === root) open = { name: tag, at, ua: undefined, text: '' };
-    seen ||= tag === root;
-    stack.push(tag);
-  });
-  parser.on('opentag', ({ name: tag, attributes }) => {
-    if (open?.name === tag && isDirect()) readAccess(open, attributes['ua'], findings);
-  });
-  const isDirect = (): boolean => stack.at(-2) === root && open !== undefined;
-  const addText = (chunk: string): void => {
-    if (open !== undefined && isDirect()) open.text += chunk;
-  };
-  parser.on('text', addText);
-  parser.on('cdata', addText);
-  parser.on('closetag', ({ isSelfClosing }) => {
-    if (open !== undefined && isDirect()) {
-      elements.push({ name: open.name, value: valueOf(open, isSelfClosing), ua: open.ua, at: open.at });
-      open = undefined;
-    }
-    stack.pop();
-  });
+  parser.on('opentagstart', ({ name: tag }) => collector.start(tag, places.tag(parser, tag)));
+  parser.on('opentag', ({ attributes }) => collector.access(attributes['ua']));
+  parser.on('text', (chunk) => collector.text(chunk));
+  parser.on('cdata', (chunk) => collector.text(chunk));
+  parser.on('closetag', ({ isSelfClosing }) => collector.end(isSelfClosing));
   parser.write(text).close();
 
-  if (fault === undefined && !seen) {
-    const words = { seen: 'other elements', allowed: '<flat-profile>', message: 'There is no flat-profile element.', remedy: 'Put the parameters into <flat-profile>…</flat-profile>.' };
+  if (fault === undefined && !collector.found()) {
+    const words = {
+      seen: 'other elements',
+      allowed: '<flat-profile>',
+      message: 'There is no flat-profile element.',
+      remedy: 'Put the parameters into <flat-profile>.',
+    };
     fault = finding('error', 'xml.no-profile', '', places.at(1, 1), words);
   }
   const all = fault === undefined ? findings : [...findings, fault];
-  return { elements, findings: all, readable: !all.some(({ severity }) => severity === 'error') };
+  return { elements: collector.elements, findings: all, readable: !all.some(({ severity }) => severity === 'error') };
 }

@@ -1,1 +1,7 @@
-export {};
+export { type FlatProfile, type ProfileElement, parseFlatProfile } from './flat-profile.ts';
+export {
+  type ConfigurationReading,
+  type ConfigurationSource,
+  readConfiguration,
+  type UnknownElement,
+} from './read-configuration.ts';

@@ -15,7 +15,8 @@ interface Fault {
 function keepWrittenNumbers(document: Document.Parsed): void {
   visit(document, {
     Scalar(_key, node) {
-      if (typeof node.value === 'number' && node.source !== undefined && String(node.value) !== node.source) node.value = node.source;
+      if (typeof node.value === 'number' && node.source !== undefined && String(node.value) !== node.source)
+        node.value = node.source;
     },
   });
 }
@@ -57,7 +58,16 @@ function faultsOf(document: Document.Parsed): readonly Fault[] {
 
 function syntaxFinding(fault: Fault, at: SourcePosition): Finding {
   const remedy = fault.fatal ? 'Correct the text; the rest of the file is judged once it can be read.' : 'Remove one of the two.';
-  return { severity: 'error', code: 'yaml.syntax', path: '', seen: '', allowed: '', message: `${fault.message.replace(/\.$/, '')}.`, remedy, at };
+  return {
+    severity: 'error',
+    code: 'yaml.syntax',
+    path: '',
+    seen: '',
+    allowed: '',
+    message: `${fault.message.replace(/\.$/, '')}.`,
+    remedy,
+    at,
+  };
 }
 
 /** Reads the YAML form: `cluster`, `edge`, `phone`, `templates`, `lines`. */
@@ -81,7 +91,10 @@ export function readYaml({ name, text, resolveSecret }: ConfigurationSource): Co
   if (faults.some(({ fatal }) => fatal)) {
     return { format: 'yaml', config: undefined, findings: syntax, lines: [], unknownElements: [], locate: () => undefined };
   }
-  const options = { locate: (path: ConfigPath) => place(offsetOf(document, path)), ...(resolveSecret === undefined ? {} : { resolveSecret }) };
+  const options = {
+    locate: (path: ConfigPath) => place(offsetOf(document, path)),
+    ...(resolveSecret === undefined ? {} : { resolveSecret }),
+  };
   const reading = readRuntimeConfig(input, options);
   return {
     format: 'yaml',

@@ -1,0 +1,82 @@
+import { randomFillSync } from 'node:crypto';
+import { type Ambient, type Log, type LogFields } from './ambient.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+// Taken when this module loads: who swaps the globals later (a virtual world with dialogs does) does not touch this ambient.
+const { performance, setTimeout, clearTimeout, setImmediate, console } = globalThis;
+const monotonicMs = performance.now.bind(performance);
+const { timeOrigin } = performance;
+
+const nowMs = (): number => timeOrigin + monotonicMs();
+
+/** Two words make one number of 53 bits. */
+const poolWords = 1_024;
+
+/** Uniform in [0, 1), 53 bits, from the system's generator, fetched by the kilobyte. */
+function createRandom(): () => number {
+  const pool = new Uint32Array(poolWords);
+  let used = poolWords;
+  return () => {
+    if (used === poolWords) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const high = (pool[used++] ?? 0) >>> 11;
+    const low = pool[used++] ?? 0;
+    return (high * 2 ** 32 + low) / 2 ** 53;
+  };
+}
+
+/** First in, first out, one `setImmediate` for all that wait. What a task defers runs in the next turn, after sockets had theirs. */
+function createDefer(log: Log): (task: () => void) => void {
+  let waiting: (() => void)[] = [];
+  const run = (): void => {
+    const tasks = waiting;
+    waiting = [];
+    for (const task of tasks) {
+      try {
+        task();
+      } catch (error) {
+        log.error('deferred task failed', { error });
+      }
+    }
+  };
+  return (task) => {
+    if (waiting.push(task) === 1) setImmediate(run);
+  };
+}
+
+const print = (to: (...items: unknown[]) => void) => (message: string, fields?: LogFields) =>
+  fields === undefined ? to(message) : to(message, fields);
+
+/** Warnings and errors on standard error, nothing else. */
+const warningsOnly: Log = { debug() {}, info() {}, warn: print(console.warn), error: print(console.error) };
+
+export interface SystemAmbientOptions {
+  /** Default: warnings and errors on standard error. */
+  readonly log?: Log;
+}
+
+/**
+ * The ambient of production: monotonic system time, timers on a hashed wheel (never early, 5 to 10 ms late when the process has nothing
+ * else to do), `setImmediate`, the system's random generator. Pending timers keep the process alive, an idle ambient does not.
+ * A timer or deferred task that throws is logged and harms no other.
+ */
+export function systemAmbient({ log = warningsOnly }: SystemAmbientOptions = {}): Ambient {
+  const wheel = new TimerWheel({
+    now: nowMs,
+    sleep(wake, ms) {
+      const handle = setTimeout(wake, ms);
+      return () => clearTimeout(handle);
+    },
+    failed: (error) => log.error('timer failed', { error }),
+  });
+  return {
+    now: nowMs,
+    setTimer: (fire, delayMs) => wheel.set(fire, delayMs),
+    clearTimer: (timer) => wheel.clear(timer),
+    defer: createDefer(log),
+    random: createRandom(),
+    log,
+  };
+}
