@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { type Ambient, type Log, type LogFields } from './ambient.ts';
+import type { Ambient, Log, LogFields } from './ambient.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 // Taken when this module loads: who swaps the globals later (a virtual world with dialogs does) does not touch this ambient.

@@ -89,7 +89,7 @@ export class TimerWheel {
     const last = this.#last[slot];
     if (last === undefined) {
       this.#first[slot] = timer;
-      this.#occupied[slot >> 5]! |= 1 << (slot & 31);
+      this.#mark(slot, true);
     } else {
       last.next = timer;
       timer.previous = last;
@@ -107,8 +107,15 @@ export class TimerWheel {
     else next.previous = previous;
     timer.previous = undefined;
     timer.next = undefined;
-    if (this.#first[slot] === undefined) this.#occupied[slot >> 5]! &= ~(1 << (slot & 31));
+    if (this.#first[slot] === undefined) this.#mark(slot, false);
     this.#size--;
+  }
+
+  #mark(slot: number, occupied: boolean): void {
+    const word = slot >> 5;
+    const bit = 1 << (slot & 31);
+    const bits = this.#occupied[word] ?? 0;
+    this.#occupied[word] = occupied ? bits | bit : bits & ~bit;
   }
 
   /** The first tick at or after `tick` whose slot holds a timer, of this rotation or a later one. Only for a wheel that is not empty. */
@@ -124,6 +131,7 @@ export class TimerWheel {
   /** Every timer due by `nowTick`, in order. They stay linked, so that one of them may clear another. */
   #due(nowTick: number): WheelTimer[] {
     const due: WheelTimer[] = [];
+    if (this.#size === 0) return due;
     const end = Math.min(nowTick, this.#passed + slotCount);
     for (let tick = this.#nextOccupied(this.#passed + 1); tick <= end; tick = this.#nextOccupied(tick + 1)) {
       for (let timer = this.#first[tick & slotMask]; timer !== undefined; timer = timer.next) if (timer.tick <= nowTick) due.push(timer);

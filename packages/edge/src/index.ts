@@ -1,1 +1,3 @@
-export {};
+export type { EdgeStats } from './counters.ts';
+export { createEdge, type Edge, type EdgeOptions, type ListenAddress } from './edge.ts';
+export type { EdgeLimits } from './limits.ts';

@@ -63,7 +63,7 @@ function createPlaces(name: string, text: string, skippedLines: number) {
   };
 }
 
-function valueOf(open: Open, selfClosing: boolean): string | undefined {
+function textOf(open: Open, selfClosing: boolean): string | undefined {
   if (selfClosing) return open.ua === 'rw' ? undefined : '';
   return open.text.replaceAll('\n', ' ').trim();
 }
@@ -116,7 +116,7 @@ function createCollector(findings: Finding[]) {
     end(selfClosing: boolean): void {
       const element = inOpen();
       if (element !== undefined) {
-        elements.push({ name: element.name, value: valueOf(element, selfClosing), ua: element.ua, at: element.at });
+        elements.push({ name: element.name, value: textOf(element, selfClosing), ua: element.ua, at: element.at });
         [open, openDepth] = [undefined, 0];
       }
       stack.pop();
@@ -159,7 +159,7 @@ export function parseFlatProfile(name: string, source: string): FlatProfile {
     findings.push(...encodingFinding(encoding, places.at(1, 1)));
   });
   parser.on('opentagstart', ({ name: tag }) => collector.start(tag, places.tag(parser, tag)));
-  parser.on('opentag', ({ attributes }) => collector.access(attributes['ua']));
+  parser.on('opentag', ({ attributes }) => collector.access(attributes.ua));
   parser.on('text', (chunk) => collector.text(chunk));
   parser.on('cdata', (chunk) => collector.text(chunk));
   parser.on('closetag', ({ isSelfClosing }) => collector.end(isSelfClosing));

@@ -5,3 +5,4 @@ export {
   readConfiguration,
   type UnknownElement,
 } from './read-configuration.ts';
+export { exampleYaml, renderConfigurationReference } from './reference.ts';

@@ -122,7 +122,8 @@ function configuredExts(profile: Profile): readonly Ext[] {
     const text = (key: string): string => String(section.get(key)?.value ?? '');
     if (text('userId') === '' && text('proxy') === '' && text('outboundProxy') === '') return [];
     const user = text('userId');
-    const id = user === '' || /\s/.test(user) || user.length > 128 || ids.has(user) ? `ext${number}` : user;
+    let id = user === '' || /\s/.test(user) || user.length > 128 || ids.has(user) ? `ext${number}` : user;
+    while (ids.has(id)) id += '_';
     ids.add(id);
     return [{ number, section, id }];
   });

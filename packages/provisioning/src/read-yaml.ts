@@ -1,5 +1,17 @@
 import { type ConfigPath, type Finding, readRuntimeConfig, type SourcePosition } from '@offhook/core';
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { ConfigurationReading, ConfigurationSource } from './read-configuration.ts';
 
 const aliasLimit = 100;
@@ -28,12 +40,12 @@ function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => (isScalar(key) ? key.value : key) === String(step));
+      const pair: Pair | undefined = node.items.find(({ key }) => (isScalar(key) ? key.value : key) === String(step));
       if (pair === undefined) break;
       offset = isNode(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
       node = isNode(pair.value) ? pair.value : undefined;
     } else if (isSeq(node) && typeof step === 'number') {
-      const item = node.items[step];
+      const item: unknown = node.items[step];
       node = isNode(item) ? item : undefined;
       offset = node?.range?.[0] ?? offset;
     } else break;

@@ -1,5 +1,5 @@
-import { transportCases, transportMutants } from '@offhook/core/testkit';
 import { networkInterfaces } from 'node:os';
+import { transportCases, transportMutants } from '@offhook/core/testkit';
 import { describe, expect, it } from 'vitest';
 import { createTcpSubject } from './support/subject.ts';
 

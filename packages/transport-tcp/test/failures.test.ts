@@ -80,7 +80,10 @@ describe('peers that stall', () => {
     ambient.advance(1);
     await failed(us);
     expect(us.host.drops).toEqual(['framing']);
-    expect(us.host.failures[0]).toMatchObject({ reason: 'rejected', detail: expect.stringContaining('no whole message within 32000 ms') });
+    expect(us.host.failures[0]).toMatchObject({
+      reason: 'rejected',
+      detail: expect.stringContaining('no whole message within 32000 ms'),
+    });
   });
 
   it('ends a connection that never says anything', async () => {
@@ -133,7 +136,10 @@ describe('connections that do not come about', () => {
     ambient.advance(15_999);
     expect(ambient.timers).toBe(1);
     ambient.advance(1);
-    await expect(opening).rejects.toMatchObject({ code: 'E_TRANSPORT_TIMEOUT', message: 'TCP 192.0.2.1:5060: no answer within 16000 ms' });
+    await expect(opening).rejects.toMatchObject({
+      code: 'E_TRANSPORT_TIMEOUT',
+      message: 'TCP 192.0.2.1:5060: no answer within 16000 ms',
+    });
     await transport.stop();
   });
 

@@ -7,6 +7,12 @@ const literalLookup = (host: string, _options: unknown, done: (error: null, addr
 
 export const isIPv6 = (host: string): boolean => host.includes(':');
 
+/** An IPv6 literal as the system writes it, so that a flow has one name whoever names it. */
+export function canonicalHost(host: string): string {
+  if (!isIPv6(host) || host.includes('%')) return host;
+  return URL.canParse(`http://[${host}]`) ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host;
+}
+
 /** One bound socket and what is heard on it. */
 export interface UdpSocket {
   readonly local: Endpoint;

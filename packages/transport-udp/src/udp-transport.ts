@@ -13,7 +13,7 @@ import {
 import { readBindError, readFailure } from './errno.ts';
 import { nameFlow, readFlow } from './flow-name.ts';
 import { udpManifest } from './manifest.ts';
-import { bindExclusive, connectPeer, isIPv6, type SocketEvents, sourceAddress, type UdpSocket } from './udp-socket.ts';
+import { bindExclusive, canonicalHost, connectPeer, isIPv6, type SocketEvents, sourceAddress, type UdpSocket } from './udp-socket.ts';
 
 export interface UdpTransportOptions extends ListenOptions {
   /** Next hops with a socket of their own, and so with instant ICMP errors. Further ones are served without. Default 64. */
@@ -71,7 +71,8 @@ class UdpTransport implements Transport {
     return [this.#main.local];
   }
 
-  async open({ remote }: OpenRequest): Promise<OpenFlow> {
+  async open(request: OpenRequest): Promise<OpenFlow> {
+    const remote = { host: canonicalHost(request.remote.host), port: request.remote.port };
     const bound = this.#main?.local;
     if (bound === undefined) throw new TransportError('E_TRANSPORT_CLOSED', 'the UDP transport is not started');
     if (isIPv6(bound.host) !== isIPv6(remote.host)) {

@@ -25,7 +25,9 @@ describe('ICMP errors (D-18)', () => {
     await station.host.until(() => station.host.failures.length > 0);
     expect(performance.now() - sentAt).toBeLessThan(50);
     expect(station.host.failures[0]).toMatchObject({ flow, remote, reason: 'refused' });
-    expect(station.host.failures[0]?.detail).toBe(`UDP 127.0.0.1:${remote.port}: nobody listens there (ICMP port unreachable) (ECONNREFUSED)`);
+    expect(station.host.failures[0]?.detail).toBe(
+      `UDP 127.0.0.1:${remote.port}: nobody listens there (ICMP port unreachable) (ECONNREFUSED)`,
+    );
   });
 
   it('sends a message again whose sending met the error of an earlier one', async () => {

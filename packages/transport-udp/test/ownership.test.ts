@@ -20,7 +20,11 @@ async function startElsewhere(host: string, port: number): Promise<string> {
       configFile: false,
       logLevel: 'silent',
       ssr: { noExternal: true, resolve: { conditions: ['@offhook/source'] } },
-      build: { ssr: fileURLToPath(new URL('support/start-once.ts', import.meta.url)), outDir: dir, rollupOptions: { output: { entryFileNames: 'main.mjs' } } },
+      build: {
+        ssr: fileURLToPath(new URL('support/start-once.ts', import.meta.url)),
+        outDir: dir,
+        rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+      },
     });
     const child = spawn(process.execPath, [join(dir, 'main.mjs'), host, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
     let printed = '';
@@ -50,7 +54,8 @@ describe('ownership of the port', () => {
     const peers = [await openRawSocket('127.0.0.1'), await openRawSocket('127.0.0.1')];
     await openTo(station, peers[0]?.local ?? station.at);
     const before = station.host.messages.length;
-    for (let n = 0; n < 20; n++) for (const peer of peers) peer.send(text(`datagram ${n}`), { host: '127.0.0.1', port: station.at.port });
+    for (let n = 0; n < 20; n++)
+      for (const peer of peers) peer.send(text(`datagram ${n}`), { host: '127.0.0.1', port: station.at.port });
     await station.host.until(() => station.host.messages.length === before + 40);
     for (const peer of peers) await peer.close();
   }

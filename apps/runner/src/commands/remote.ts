@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '@offhook/core';
 import { describeDecision, type Explanation, type Fact, type LineStatus } from '@offhook/runtime';
 import { type ControlClient, connectControl } from '../control-client.ts';

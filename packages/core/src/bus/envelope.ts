@@ -55,6 +55,9 @@ export function decodeInbound(message: BusMessage): LineInbound {
 /** Headers of `edge.<edge>.send`: the flow to use and the line that hears of its failure. */
 export const encodeSend = (flow: Flow, line: LineKey): BusHeaders => ({ flow, line });
 
+/** Headers of `edge.<edge>.close`: this leg of the line needs the flow no more; the edge closes it when nobody does. */
+export const encodeClose = (flow: Flow, line: LineKey, leg: Leg): BusHeaders => ({ flow, line, leg });
+
 /** `edge.<edge>.open`: a leg asks for a flow before it sends anything. `target.host` may be a name: the edge locates it. */
 export interface OpenEnvelope {
   readonly target: { readonly host: string; readonly port?: number; readonly protocol: Protocol };

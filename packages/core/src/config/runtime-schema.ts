@@ -31,15 +31,16 @@ const settings = {
     .strictObject({
       url: z
         .string()
-        .regex(/^(nats|tls|ws|wss):\/\/\S+$/, 'a URL such as nats://host:4222')
-        .optional(),
+        .regex(/^(nats|tls):\/\/\S+$/, 'a URL such as nats://host:4222')
+        .optional()
+        .meta({ description: 'NATS server. Without it the bus is inside the process.' }),
     })
-    .prefault({})
-    .meta({ description: 'Message bus; without url the bus inside the process.' }),
+    .prefault({}),
   control: z
-    .strictObject({ socket: someText.optional() })
-    .prefault({})
-    .meta({ description: 'Local control socket of the offhook command.' }),
+    .strictObject({
+      socket: someText.optional().meta({ description: 'Path of the local control socket of the offhook command.' }),
+    })
+    .prefault({}),
   plugins: z.array(someText).default([]).meta({ description: 'Paths or packages of plugins.' }),
   strict: z
     .boolean()

@@ -59,7 +59,10 @@ export const commonTransportCases: readonly TransportCase[] = [
     const [a, b] = [await scene.station(), await scene.station()];
     const flows = await Promise.all([scene.open(a, b.at), scene.open(a, b.at)]);
     const again = await scene.open(a, b.at);
-    claim(flows.every(({ flow }) => flow === again.flow), 'one owner and one remote have one flow');
+    claim(
+      flows.every(({ flow }) => flow === again.flow),
+      'one owner and one remote have one flow',
+    );
   }),
 
   transportCase('refuses an address in use', 'design section 4', [], async (scene, subject) => {
@@ -76,7 +79,10 @@ export const commonTransportCases: readonly TransportCase[] = [
     const [a, b] = [await scene.station(), await scene.station()];
     const { flow } = await scene.open(a, b.at);
     a.transport.send(flow, sampleMessage('huge', new Uint8Array(a.transport.manifest.maxBytes + 1)));
-    await scene.wait(a.host.until(() => a.host.failures.length > 0), 'the refusal');
+    await scene.wait(
+      a.host.until(() => a.host.failures.length > 0),
+      'the refusal',
+    );
     claim(a.host.failures[0]?.reason === 'rejected', 'it is our own check that refuses');
     claim(b.host.messages.length === 0, 'nothing of it leaves');
   }),
@@ -84,9 +90,15 @@ export const commonTransportCases: readonly TransportCase[] = [
   transportCase('fails an unknown flow as closed', 'Transport contract', [], async (scene) => {
     const a = await scene.station();
     a.transport.send(asFlow('nobody knows this flow'), sampleMessage('lost'));
-    await scene.wait(a.host.until(() => a.host.failures.length > 0), 'the failure');
+    await scene.wait(
+      a.host.until(() => a.host.failures.length > 0),
+      'the failure',
+    );
     const [failure] = a.host.failures;
-    claim(failure?.reason === 'closed' && failure.flow === 'nobody knows this flow', 'the failure names the flow and says closed');
+    claim(
+      failure?.reason === 'closed' && failure.flow === 'nobody knows this flow',
+      'the failure names the flow and says closed',
+    );
   }),
 
   transportCase('reports nothing inside a call', 'Transport contract', [], async (scene) => {
@@ -110,7 +122,10 @@ export const commonTransportCases: readonly TransportCase[] = [
     const { flow } = await scene.open(a, b.at);
     const bad = await scene.stranger(b.at);
     bad.send(everyByte);
-    await scene.wait(b.host.until(() => b.host.messages.length + b.host.drops.length > 0), 'the garbage');
+    await scene.wait(
+      b.host.until(() => b.host.messages.length + b.host.drops.length > 0),
+      'the garbage',
+    );
     a.transport.send(flow, sampleMessage('still here'));
     const good = (): boolean => b.host.messages.some(({ bytes }) => sameBytes(bytes, sampleMessage('still here')));
     await scene.wait(b.host.until(good), 'the message of the good peer');

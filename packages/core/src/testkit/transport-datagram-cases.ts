@@ -15,7 +15,10 @@ export const datagramTransportCases: readonly TransportCase[] = [
     const sent = ['first', 'second'].map((id) => sampleMessage(id));
     for (const message of sent) a.transport.send(flow, message);
     await scene.message(b, 2);
-    claim(sent.every((message) => b.host.messages.some(({ bytes }) => sameBytes(bytes, message))), 'each datagram is a message of its own');
+    claim(
+      sent.every((message) => b.host.messages.some(({ bytes }) => sameBytes(bytes, message))),
+      'each datagram is a message of its own',
+    );
   }),
 
   transportCase('drops empty datagrams', 'design section 10', ['datagram'], async (scene) => {
@@ -32,7 +35,10 @@ export const datagramTransportCases: readonly TransportCase[] = [
     const nobody = await scene.wait(subject.deadEnd(), 'a dead end');
     const { flow } = await scene.open(a, nobody);
     a.transport.send(flow, sampleMessage('anybody'));
-    await scene.wait(a.host.until(() => a.host.failures.length > 0), 'the refusal');
+    await scene.wait(
+      a.host.until(() => a.host.failures.length > 0),
+      'the refusal',
+    );
     const [failure] = a.host.failures;
     claim(failure?.reason === 'refused' && failure.flow === flow, 'the flow is reported as refused');
     const late = await scene.station(nobody);

@@ -1,5 +1,5 @@
 import { codeOf, everyByte, type TransportCase, transportCase } from './transport-case.ts';
-import { claim, sameBytes, sampleMessage, type Scene, type Station } from './transport-subject.ts';
+import { claim, type Scene, type Station, sameBytes, sampleMessage } from './transport-subject.ts';
 
 /** The first two bytes a stranger hears. */
 async function firstAnswer(scene: Scene, heard: (seen: number) => Promise<Uint8Array>): Promise<Uint8Array> {

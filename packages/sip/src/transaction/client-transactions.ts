@@ -12,7 +12,7 @@ import type { RequestDraft, SipResponse } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
 import type { ClientEffect, ClientEvent, ClientStimulus } from './client-machine.ts';
 import { ackForFailure, ackForSuccess, byeForSuccess, cancelFor, readSentInvite, type SentInvite } from './derived-requests.ts';
-import { createExecution, type Execution } from './execution.ts';
+import { Execution } from './execution.ts';
 import type { LayerFault } from './faults.ts';
 import { canonicalSentBy, clientKey, newBranch, sentByOf } from './identity.ts';
 import { type InviteClientState, inviteClient } from './invite-client.ts';
@@ -57,17 +57,8 @@ export interface ClientTransactionsOptions {
   fault(name: LayerFault): void;
 }
 
-export interface ClientTransactions {
-  readonly size: number;
-  request(draft: RequestDraft, hop: Hop, listener: ClientListener): ClientTransaction;
-  requestRaw(bytes: Uint8Array, hop: Hop, listener: ClientListener): ClientTransaction;
-  receive(response: SipResponse): void;
-  flowFailed(failure: FlowFailure): void;
-  stop(): void;
-}
-
 type State = InviteClientState | NonInviteClientState;
-type ClientExecution = Execution<State, ClientStimulus>;
+type ClientMachine = Machine<State, ClientStimulus, ClientEffect>;
 
 /** A request ready to go. */
 interface Outgoing {
@@ -76,135 +67,189 @@ interface Outgoing {
   readonly sentBy: string;
   readonly bytes: Uint8Array;
   /** Of an INVITE only. */
-  readonly invite?: SentInvite;
-}
-
-interface Record {
-  readonly hop: Hop;
-  readonly sentBy: string;
-  readonly execution: ClientExecution;
+  readonly invite: SentInvite | undefined;
 }
 
 const nowhere: Endpoint = { host: '0.0.0.0', port: 0 };
 /** Forks of one unwanted call that are hung up; a server that makes more is not worth our memory. */
 const maxForks = 8;
 
-export function createClientTransactions(options: ClientTransactionsOptions): ClientTransactions {
-  const { ambient, key, fault } = options;
-  const records = new Map<string, Record>();
+/** The client transactions of one line. */
+export class ClientTransactions {
+  readonly options: ClientTransactionsOptions;
+  readonly open = new Map<string, ClientExecution>();
 
-  function start(outgoing: Outgoing, hop: Hop, listener: ClientListener): ClientTransaction {
-    const { method, branch, bytes, invite } = outgoing;
+  constructor(options: ClientTransactionsOptions) {
+    this.options = options;
+  }
+
+  request(draft: RequestDraft, hop: Hop, listener: ClientListener): ClientTransaction {
+    const { method } = draft;
+    refuseAck(method);
+    const branch = this.newBranch();
+    const via = viaOf(hop, branch);
+    const invite = method === 'INVITE' ? { draft, via } : undefined;
+    return this.start({ method, branch, sentBy: sentByOfHop(hop), bytes: buildRequest(draft, via), invite }, hop, listener);
+  }
+
+  requestRaw(bytes: Uint8Array, hop: Hop, listener: ClientListener): ClientTransaction {
+    const request = parseMessage(bytes);
+    if (request.kind !== 'request') throw new LocalProtocolError('what was given to send is no SIP request');
+    const { method, via } = request;
+    const { branch } = via;
+    refuseAck(method);
+    if (branch === undefined) throw new LocalProtocolError(`the Via of a ${method} to send has no branch`);
+    if (method === 'CANCEL') this.open.get(clientKey(branch, 'INVITE'))?.step({ type: 'cancel', sent: true });
+    const invite = method === 'INVITE' ? readSentInvite(request) : undefined;
+    return this.start({ method, branch, sentBy: sentByOf(via), bytes, invite }, hop, listener);
+  }
+
+  start(outgoing: Outgoing, hop: Hop, listener: ClientListener): ClientTransaction {
+    const { method, branch } = outgoing;
     const id = clientKey(branch, method);
-    if (records.has(id))
+    if (this.open.has(id))
       throw new LocalProtocolError(`the branch of a ${method} is in use by another transaction; make a new one`);
-    const transmit = (message: Uint8Array) => {
-      if (options.send(hop.flow, message)) return;
-      const failure: FlowFailure = {
-        flow: hop.flow,
-        remote: nowhere,
-        reason: 'error',
-        detail: 'the message could not be handed to its transport',
-        atMs: ambient.now(),
-      };
-      ambient.defer(() => execution.step({ type: 'transport', failure }));
-    };
-    const answers = invite === undefined ? undefined : createAnswers(invite, hop, transmit);
-    const execution: ClientExecution = createExecution<State, ClientStimulus, ClientEffect>({
-      ambient,
-      machine: (method === 'INVITE' ? inviteClient : nonInviteClient) as Machine<State, ClientStimulus, ClientEffect>,
-      timing: options.timing(hop.reliable),
-      fired: (timer: TimerName) => ({ type: 'timer', timer: timer as ClientTimer }),
-      ended: () => records.delete(id),
-      perform: (effect) => {
-        if (effect.type === 'report') listener(effect.event);
-        else if (effect.type === 'send') transmit(bytes);
-        else if (effect.type === 'ack') answers?.ack(effect.response);
-        else if (effect.type === 'hang-up') answers?.hangUp(effect.response);
-        else if (effect.type === 'cancel') sendCancel(outgoing, hop);
-      },
-    });
-    records.set(id, { hop, sentBy: outgoing.sentBy, execution });
-    execution.start();
-    return {
-      method,
-      branch,
-      cancel: () => execution.step({ type: 'cancel', sent: false }),
-      abandon: () => execution.step({ type: 'abandon' }),
-    };
+    const transaction = new ClientExecution(this, id, outgoing, hop, listener);
+    this.open.set(id, transaction);
+    transaction.start();
+    return transaction;
   }
 
-  function sendCancel({ branch, sentBy, invite }: Outgoing, hop: Hop): void {
-    if (invite === undefined || records.has(clientKey(branch, 'CANCEL'))) return;
-    start({ method: 'CANCEL', branch, sentBy, bytes: cancelFor(invite) }, hop, ignore);
+  receive(response: SipResponse): void {
+    const { via, cseq } = response;
+    const transaction = via.branch === undefined ? undefined : this.open.get(clientKey(via.branch, cseq.method));
+    if (transaction === undefined) this.options.fault('stray-response');
+    else if (transaction.sentBy !== sentByOf(via)) this.options.fault('foreign-sent-by');
+    else transaction.step({ type: 'response', response });
   }
 
-  /** ACKs and BYEs the layer makes for one INVITE: each once, then repeated as long as the server repeats itself. */
-  function createAnswers(invite: SentInvite, hop: Hop, transmit: (bytes: Uint8Array) => void) {
-    const acks = new Map<string, Uint8Array>();
-    let failureAck: Uint8Array | undefined;
-    return {
-      ack(response: SipResponse): void {
-        failureAck ??= ackForFailure(invite, response);
-        transmit(failureAck);
-      },
-      hangUp(response: SipResponse): void {
-        const fork = response.to.params.get('tag') ?? '';
-        const known = acks.get(fork);
-        if (known !== undefined) return transmit(known);
-        if (acks.size === maxForks) return fault('too-many-forks');
-        const ack = ackForSuccess(invite, response, viaOf(hop, newBranch(ambient, key)));
-        acks.set(fork, ack);
-        transmit(ack);
-        const branch = newBranch(ambient, key);
-        const bytes = byeForSuccess(invite, response, viaOf(hop, branch));
-        start({ method: 'BYE', branch, sentBy: sentByOfHop(hop), bytes }, hop, ignore);
-      },
-    };
+  flowFailed(failure: FlowFailure): void {
+    for (const transaction of [...this.open.values()]) {
+      if (transaction.hop.flow === failure.flow) transaction.step({ type: 'transport', failure });
+    }
   }
 
-  return {
-    get size() {
-      return records.size;
-    },
-    request(draft, hop, listener) {
-      const { method } = draft;
-      refuseAck(method);
-      const branch = newBranch(ambient, key);
-      const via = viaOf(hop, branch);
-      const outgoing: Outgoing = { method, branch, sentBy: sentByOfHop(hop), bytes: buildRequest(draft, via) };
-      return start(method === 'INVITE' ? { ...outgoing, invite: { draft, via } } : outgoing, hop, listener);
-    },
-    requestRaw(bytes, hop, listener) {
-      const request = parseMessage(bytes);
-      if (request.kind !== 'request') throw new LocalProtocolError('what was given to send is no SIP request');
-      const { method, via } = request;
-      refuseAck(method);
-      if (via.branch === undefined) throw new LocalProtocolError(`the Via of a ${method} to send has no branch`);
-      if (method === 'CANCEL') records.get(clientKey(via.branch, 'INVITE'))?.execution.step({ type: 'cancel', sent: true });
-      const outgoing: Outgoing = { method, branch: via.branch, sentBy: sentByOf(via), bytes };
-      return start(method === 'INVITE' ? { ...outgoing, invite: readSentInvite(request) } : outgoing, hop, listener);
-    },
-    receive(response) {
-      const { via, cseq } = response;
-      const record = via.branch === undefined ? undefined : records.get(clientKey(via.branch, cseq.method));
-      if (record === undefined) return fault('stray-response');
-      if (record.sentBy !== sentByOf(via)) return fault('foreign-sent-by');
-      record.execution.step({ type: 'response', response });
-    },
-    flowFailed(failure) {
-      for (const { hop, execution } of [...records.values()]) {
-        if (hop.flow === failure.flow) execution.step({ type: 'transport', failure });
-      }
-    },
-    stop() {
-      for (const { execution } of records.values()) execution.stop();
-      records.clear();
-    },
-  };
+  stop(): void {
+    for (const transaction of this.open.values()) transaction.stop();
+    this.open.clear();
+  }
+
+  newBranch(): string {
+    return newBranch(this.options.ambient, this.options.key);
+  }
 }
 
-const ignore: ClientListener = () => {};
+class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> implements ClientTransaction {
+  readonly method: string;
+  readonly branch: string;
+  readonly sentBy: string;
+  readonly hop: Hop;
+  private readonly owner: ClientTransactions;
+  private readonly id: string;
+  private readonly bytes: Uint8Array;
+  private readonly listener: ClientListener;
+  private readonly answers: Answers | undefined;
+
+  constructor(
+    owner: ClientTransactions,
+    id: string,
+    { method, branch, sentBy, bytes, invite }: Outgoing,
+    hop: Hop,
+    listener: ClientListener,
+  ) {
+    const machine = invite === undefined ? nonInviteClient : inviteClient;
+    super(owner.options.ambient, machine as ClientMachine, owner.options.timing(hop.reliable));
+    this.method = method;
+    this.branch = branch;
+    this.sentBy = sentBy;
+    this.hop = hop;
+    this.owner = owner;
+    this.id = id;
+    this.bytes = bytes;
+    this.listener = listener;
+    this.answers = invite === undefined ? undefined : new Answers(owner, this, invite);
+  }
+
+  cancel(): void {
+    this.step({ type: 'cancel', sent: false });
+  }
+
+  abandon(): void {
+    this.step({ type: 'abandon' });
+  }
+
+  /** A transport that refuses the bytes is an event like any other, told later: nobody expects it inside his own call (T11). */
+  transmit(bytes: Uint8Array): void {
+    const { ambient, send } = this.owner.options;
+    const { flow } = this.hop;
+    if (send(flow, bytes)) return;
+    const detail = 'the message could not be handed to its transport';
+    const failure: FlowFailure = { flow, remote: nowhere, reason: 'error', detail, atMs: ambient.now() };
+    ambient.defer(() => this.step({ type: 'transport', failure }));
+  }
+
+  protected perform(effect: ClientEffect): void {
+    if (effect.type === 'send') this.transmit(this.bytes);
+    else if (effect.type === 'report') this.listener(effect.event);
+    else if (effect.type === 'ack') this.answers?.ack(effect.response);
+    else if (effect.type === 'cancel') this.answers?.cancel();
+    else if (effect.type === 'hang-up') this.answers?.hangUp(effect.response);
+  }
+
+  protected fired(timer: TimerName): ClientStimulus {
+    return { type: 'timer', timer: timer as ClientTimer };
+  }
+
+  protected ended(): void {
+    this.owner.open.delete(this.id);
+  }
+}
+
+/** What the layer sends by itself on account of one INVITE: each message is made once, and repeated when the server repeats itself. */
+class Answers {
+  private readonly owner: ClientTransactions;
+  private readonly transaction: ClientExecution;
+  private readonly invite: SentInvite;
+  private failureAck: Uint8Array | undefined = undefined;
+  private readonly acks = new Map<string, Uint8Array>();
+
+  constructor(owner: ClientTransactions, transaction: ClientExecution, invite: SentInvite) {
+    this.owner = owner;
+    this.transaction = transaction;
+    this.invite = invite;
+  }
+
+  ack(response: SipResponse): void {
+    this.failureAck ??= ackForFailure(this.invite, response);
+    this.transaction.transmit(this.failureAck);
+  }
+
+  cancel(): void {
+    const { branch, sentBy } = this.transaction;
+    if (this.owner.open.has(clientKey(branch, 'CANCEL'))) return;
+    this.startSilently({ method: 'CANCEL', branch, sentBy, bytes: cancelFor(this.invite), invite: undefined });
+  }
+
+  hangUp(response: SipResponse): void {
+    const { owner, transaction, invite } = this;
+    const { hop } = transaction;
+    const fork = response.to.params.get('tag') ?? '';
+    const known = this.acks.get(fork);
+    if (known !== undefined) return transaction.transmit(known);
+    if (this.acks.size === maxForks) return owner.options.fault('too-many-forks');
+    const ack = ackForSuccess(invite, response, viaOf(hop, owner.newBranch()));
+    this.acks.set(fork, ack);
+    transaction.transmit(ack);
+    const branch = owner.newBranch();
+    const bytes = byeForSuccess(invite, response, viaOf(hop, branch));
+    this.startSilently({ method: 'BYE', branch, sentBy: sentByOfHop(hop), bytes, invite: undefined });
+  }
+
+  private startSilently(outgoing: Outgoing): void {
+    this.owner.start(outgoing, this.transaction.hop, () => {});
+  }
+}
+
 const viaOf = (hop: Hop, branch: string): string =>
   `SIP/2.0/${hop.protocol.toUpperCase()} ${hop.viaSentBy};branch=${branch};rport`;
 const sentByOfHop = (hop: Hop): string => canonicalSentBy(hop.viaSentBy, hop.protocol);

@@ -2,91 +2,93 @@ import type { Ambient, Timer } from '@offhook/core';
 import type { Machine, TimerEffect, TimerName } from './step.ts';
 import type { Timing } from './timing.ts';
 
-export interface ExecutionOptions<State, Stimulus, Effect> {
-  readonly ambient: Ambient;
-  readonly machine: Machine<State, Stimulus, Effect | TimerEffect<TimerName>>;
-  readonly timing: Timing;
-  /** Carries out what is neither a timer nor the end. */
-  perform(effect: Effect): void;
-  /** Makes the stimulus of a timer that fired. */
-  fired(timer: TimerName): Stimulus;
-  /** The machine has ended and its timers are stopped. Called once; not called by `stop`. */
-  ended(): void;
-}
+/**
+ * Runs one machine: holds its state and its timers and carries out its effects in order. A class, because a line under load holds
+ * thousands: methods are shared where closures would be made for each.
+ */
+export abstract class Execution<State, Stimulus, Effect extends { readonly type: string }> {
+  protected state: State;
+  private readonly ambient: Ambient;
+  private readonly machine: Machine<State, Stimulus, Effect | TimerEffect<TimerName>>;
+  private readonly timing: Timing;
+  private readonly timers: Partial<Record<TimerName, Timer | undefined>> = {};
+  private first: readonly (Effect | TimerEffect<TimerName>)[];
+  private arrived: Stimulus[] | undefined = undefined;
+  private busy = false;
+  private over = false;
 
-/** Runs one machine: holds its state and its timers and carries out its effects in order. */
-export interface Execution<State, Stimulus> {
-  readonly state: State;
-  /** Begins. Whatever should find this transaction must be able to find it by now: an answer may come inside (T10). */
-  start(): void;
-  /** Runs to completion: a stimulus that arrives while effects are carried out waits for its turn. Ignored after the end. */
-  step(stimulus: Stimulus): void;
-  /** Stops the timers and ends without a word. */
-  stop(): void;
-}
-
-export function createExecution<State, Stimulus, Effect extends { readonly type: string }>(
-  options: ExecutionOptions<State, Stimulus, Effect>,
-): Execution<State, Stimulus> {
-  const { ambient, machine, timing } = options;
-  const timers: Partial<Record<TimerName, Timer | undefined>> = {};
-  const first = machine.begin(timing);
-  let state = first.state;
-  let waiting: Stimulus[] | undefined;
-  let over = false;
-
-  const stop = () => {
-    over = true;
-    for (const name in timers) ambient.clearTimer(timers[name as TimerName]);
-  };
-
-  const carryOut = (effect: Effect | TimerEffect<TimerName>) => {
-    if (!isTimerEffect(effect)) return options.perform(effect);
-    if (effect.type === 'end') {
-      stop();
-      return options.ended();
-    }
-    if (over) return;
-    const { timer } = effect;
-    ambient.clearTimer(timers[timer]);
-    timers[timer] = effect.type === 'arm' ? ambient.setTimer(() => step(options.fired(timer)), effect.afterMs) : undefined;
-  };
-
-  /** Carries out the effects, then takes up what arrived meanwhile. */
-  const run = (effects: readonly (Effect | TimerEffect<TimerName>)[]) => {
-    const arrived: Stimulus[] = [];
-    waiting = arrived;
-    try {
-      for (const effect of effects) carryOut(effect);
-      for (let stimulus = arrived.shift(); stimulus !== undefined && !over; stimulus = arrived.shift()) {
-        const next = machine.next(timing, state, stimulus);
-        state = next.state;
-        for (const effect of next.effects) carryOut(effect);
-      }
-    } finally {
-      waiting = undefined;
-    }
-  };
-
-  function step(stimulus: Stimulus): void {
-    if (over) return;
-    if (waiting !== undefined) {
-      waiting.push(stimulus);
-      return;
-    }
-    const next = machine.next(timing, state, stimulus);
-    state = next.state;
-    run(next.effects);
+  constructor(ambient: Ambient, machine: Machine<State, Stimulus, Effect | TimerEffect<TimerName>>, timing: Timing) {
+    this.ambient = ambient;
+    this.machine = machine;
+    this.timing = timing;
+    const { state, effects } = machine.begin(timing);
+    this.state = state;
+    this.first = effects;
   }
 
-  return {
-    get state() {
-      return state;
-    },
-    start: () => run(first.effects),
-    step,
-    stop,
-  };
+  /** Carries out what is neither a timer nor the end. */
+  protected abstract perform(effect: Effect): void;
+  /** Makes the stimulus of a timer that fired. */
+  protected abstract fired(timer: TimerName): Stimulus;
+  /** The machine has ended and its timers are stopped. Called once; not called by `stop`. */
+  protected abstract ended(): void;
+
+  /** Begins. Whatever should find this transaction must be able to find it by now: an answer may come inside (T10). */
+  start(): void {
+    const effects = this.first;
+    this.first = [];
+    this.run(effects);
+  }
+
+  /** Runs to completion: a stimulus that arrives while effects are carried out waits for its turn. Ignored after the end. */
+  step(stimulus: Stimulus): void {
+    if (this.over) return;
+    if (this.busy) {
+      this.arrived ??= [];
+      this.arrived.push(stimulus);
+    } else {
+      this.run(this.take(stimulus));
+    }
+  }
+
+  /** Stops the timers and ends without a word. */
+  stop(): void {
+    this.over = true;
+    for (const name in this.timers) this.ambient.clearTimer(this.timers[name as TimerName]);
+  }
+
+  private run(effects: readonly (Effect | TimerEffect<TimerName>)[]): void {
+    this.busy = true;
+    try {
+      for (const effect of effects) this.carryOut(effect);
+      for (let next = this.arrived?.shift(); next !== undefined && !this.over; next = this.arrived?.shift()) {
+        for (const effect of this.take(next)) this.carryOut(effect);
+      }
+    } finally {
+      this.busy = false;
+      this.arrived = undefined;
+    }
+  }
+
+  private take(stimulus: Stimulus): readonly (Effect | TimerEffect<TimerName>)[] {
+    const { state, effects } = this.machine.next(this.timing, this.state, stimulus);
+    this.state = state;
+    return effects;
+  }
+
+  private carryOut(effect: Effect | TimerEffect<TimerName>): void {
+    if (!isTimerEffect(effect)) {
+      this.perform(effect);
+    } else if (effect.type === 'end') {
+      this.stop();
+      this.ended();
+    } else if (!this.over) {
+      const { timer } = effect;
+      this.ambient.clearTimer(this.timers[timer]);
+      this.timers[timer] =
+        effect.type === 'arm' ? this.ambient.setTimer(() => this.step(this.fired(timer)), effect.afterMs) : undefined;
+    }
+  }
 }
 
 function isTimerEffect<Effect extends { readonly type: string }>(

@@ -1,9 +1,9 @@
 import type { Ambient, Flow, FlowFailure, LineInbound, LineKey } from '@offhook/core';
 import type { RequestDraft, SipRequest } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
-import { type ClientListener, type ClientTransaction, createClientTransactions, type Hop } from './client-transactions.ts';
+import { type ClientListener, type ClientTransaction, ClientTransactions, type Hop } from './client-transactions.ts';
 import type { LayerFault } from './faults.ts';
-import { createServerTransactions, type ServerTransaction } from './server-transactions.ts';
+import { type ServerTransaction, ServerTransactions } from './server-transactions.ts';
 import { type SipTimers, timingOf } from './timing.ts';
 
 export interface TransactionLayerOptions {
@@ -65,8 +65,8 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
       return false;
     }
   };
-  const clients = createClientTransactions({ ambient, key, timing, send, fault });
-  const servers = createServerTransactions({
+  const clients = new ClientTransactions({ ambient, key, timing, send, fault });
+  const servers = new ServerTransactions({
     ambient,
     timing,
     send,
@@ -78,10 +78,10 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
 
   return {
     get size() {
-      return clients.size + servers.size;
+      return clients.open.size + servers.open.size;
     },
-    request: clients.request,
-    requestRaw: clients.requestRaw,
+    request: (draft, hop, listener) => clients.request(draft, hop, listener),
+    requestRaw: (bytes, hop, listener) => clients.requestRaw(bytes, hop, listener),
     sendAck: (bytes, flow) => void send(flow, bytes),
     receive(inbound) {
       const message = parseMessage(inbound.bytes);

@@ -2,14 +2,14 @@ import { asFlow, type LineInbound } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
 import { createFakeAmbient } from '../../test/support/fake-ambient.ts';
 import type { SipRequest } from '../codec/message.ts';
-import { createServerTransactions } from './server-transactions.ts';
+import { ServerTransactions } from './server-transactions.ts';
 import { defaultSipTimers, timingOf } from './timing.ts';
 
 describe('refusing a request without a transaction', () => {
   const refuse = (request: Partial<SipRequest>) => {
     const faults: string[] = [];
     const sent: Uint8Array[] = [];
-    const servers = createServerTransactions({
+    const servers = new ServerTransactions({
       ambient: createFakeAmbient(),
       timing: (reliable) => timingOf(defaultSipTimers, reliable),
       send: (_flow, bytes) => void sent.push(bytes),

@@ -2,7 +2,7 @@ import { type Ambient, type Flow, type FlowFailure, type LineInbound, LocalProto
 import { buildResponse } from '../codec/build-message.ts';
 import type { ResponseDraft, SipRequest } from '../codec/message.ts';
 import { stampVia } from '../codec/via.ts';
-import { createExecution, type Execution } from './execution.ts';
+import { Execution } from './execution.ts';
 import type { LayerFault } from './faults.ts';
 import { mergeKey, serverKey, statelessTag } from './identity.ts';
 import { type InviteServerState, inviteServer } from './invite-server.ts';
@@ -47,160 +47,164 @@ export interface ServerTransactionsOptions {
   readonly limit: number;
 }
 
-export interface ServerTransactions {
-  readonly size: number;
-  receive(request: SipRequest, inbound: LineInbound): void;
-  /** Answers without a transaction; the same request gets the same answer. @source RFC 3261 section 8.2.7 */
-  refuse(request: SipRequest, inbound: LineInbound, status: number): void;
-  flowFailed(failure: FlowFailure): void;
-  stop(): void;
-}
-
 type State = InviteServerState | NonInviteServerState;
+type ServerMachine = Machine<State, ServerStimulus, ServerEffect>;
 
-interface Record {
-  readonly transaction: ServerTransaction;
-  readonly execution: Execution<State, ServerStimulus>;
-  readonly origin: string | undefined;
-  cancelled: boolean;
-}
-
-export function createServerTransactions(options: ServerTransactionsOptions): ServerTransactions {
-  const { ambient, fault } = options;
-  const records = new Map<string, Record>();
+/** The server transactions of one line. */
+export class ServerTransactions {
+  readonly options: ServerTransactionsOptions;
+  readonly open = new Map<string, ServerExecution>();
   /** Open transactions by what the merged copies of a request share: one look-up where sip.js scans them all (M3). */
-  const origins = new Map<string, Record>();
+  readonly origins = new Map<string, ServerExecution>();
 
-  function open(id: string, request: SipRequest, inbound: LineInbound): Record {
-    const transaction = createTransaction(ambient, request, inbound, (stimulus) => execution.step(stimulus));
-    const execution = createExecution<State, ServerStimulus, ServerEffect>({
-      ambient,
-      machine: (request.method === 'INVITE' ? inviteServer : nonInviteServer) as Machine<State, ServerStimulus, ServerEffect>,
-      timing: options.timing(inbound.protocol !== 'udp'),
-      fired: (timer: TimerName) => ({ type: 'timer', timer: timer as ServerTimer }),
-      ended: () => {
-        records.delete(id);
-        if (record.origin !== undefined && origins.get(record.origin) === record) origins.delete(record.origin);
-      },
-      perform: (effect) => {
-        if (effect.type === 'send') options.send(inbound.flow, effect.bytes);
-        else if (effect.type === 'trying') transaction.respond({ status: 100 });
-        else if (effect.type === 'report') tell(transaction, effect.event);
-      },
-    });
-    const record: Record = { transaction, execution, origin: mergeKey(request), cancelled: false };
-    records.set(id, record);
-    execution.start();
-    return record;
+  constructor(options: ServerTransactionsOptions) {
+    this.options = options;
   }
 
-  function accept(request: SipRequest, inbound: LineInbound): void {
+  receive(request: SipRequest, inbound: LineInbound): void {
+    if (request.method === 'ACK') this.acknowledge(request, inbound);
+    else if (request.method === 'CANCEL') this.cancel(request, inbound);
+    else this.accept(request, inbound);
+  }
+
+  private accept(request: SipRequest, inbound: LineInbound): void {
+    const { fault, limit, onRequest } = this.options;
     const id = serverKey(request, request.method);
-    const known = records.get(id);
-    if (known !== undefined) return known.execution.step({ type: 'request' });
-    if (records.size >= options.limit) {
+    const known = this.open.get(id);
+    if (known !== undefined) return known.step({ type: 'request' });
+    if (this.open.size >= limit) {
       fault('too-many-transactions');
-      return refuse(request, inbound, 503);
+      return this.refuse(request, inbound, 503);
     }
-    const record = open(id, request, inbound);
-    const { origin, transaction } = record;
-    if (origin === undefined) return options.onRequest(transaction);
-    if (origins.has(origin)) {
+    const origin = mergeKey(request);
+    const transaction = new ServerExecution(this, id, origin, request, inbound);
+    this.open.set(id, transaction);
+    transaction.start();
+    if (origin !== undefined && this.origins.has(origin)) {
       fault('merged-request');
       return transaction.respond({ status: 482 });
     }
-    origins.set(origin, record);
-    options.onRequest(transaction);
+    if (origin !== undefined) this.origins.set(origin, transaction);
+    onRequest(transaction);
   }
 
   /** Needs no transaction: the same CANCEL gets the same answer for as long as its INVITE is known. @source RFC 3261 section 9.2 */
-  function cancel(request: SipRequest, inbound: LineInbound): void {
-    const record = records.get(serverKey(request, 'INVITE'));
-    if (record === undefined) return refuse(request, inbound, 481);
-    const { transaction, execution } = record;
-    answer(request, inbound, { status: 200, toTag: transaction.toTag });
-    if (record.cancelled || execution.state.name !== 'proceeding') return;
-    record.cancelled = true;
-    if (transaction.onCancelled === undefined) transaction.respond({ status: 487 });
-    else transaction.onCancelled(request, inbound);
+  private cancel(request: SipRequest, inbound: LineInbound): void {
+    const transaction = this.open.get(serverKey(request, 'INVITE'));
+    if (transaction === undefined) return this.refuse(request, inbound, 481);
+    this.answer(request, inbound, { status: 200, toTag: transaction.toTag });
+    transaction.cancel(request, inbound);
   }
 
   /** The ACK of a final response we know is absorbed; any other belongs to a dialog. @source RFC 3261 section 17.2.1, RFC 6026 section 7.1 */
-  function acknowledge(request: SipRequest, inbound: LineInbound): void {
-    const execution = records.get(serverKey(request, 'INVITE'))?.execution;
-    const name = execution?.state.name;
-    if (name === 'completed' || name === 'confirmed') execution?.step({ type: 'ack' });
-    else options.onAck(request, inbound);
+  private acknowledge(request: SipRequest, inbound: LineInbound): void {
+    const transaction = this.open.get(serverKey(request, 'INVITE'));
+    if (transaction?.expectsAck === true) transaction.step({ type: 'ack' });
+    else this.options.onAck(request, inbound);
   }
 
-  const answer = (request: SipRequest, inbound: LineInbound, draft: ResponseDraft) =>
-    options.send(inbound.flow, buildResponse(request, draft, stampedVia(request, inbound)));
-
-  function refuse(request: SipRequest, inbound: LineInbound, status: number): void {
+  /** Answers without a transaction; the same request gets the same answer. @source RFC 3261 section 8.2.7 */
+  refuse(request: SipRequest, inbound: LineInbound, status: number): void {
     if (request.method === 'ACK') return;
     try {
-      answer(request, inbound, { status, toTag: statelessTag(request) });
+      this.answer(request, inbound, { status, toTag: statelessTag(request) });
     } catch (error) {
       // A response repeats what a request brought, and this one may be refused just because of that.
       if (!(error instanceof LocalProtocolError)) throw error;
-      fault('unanswerable');
+      this.options.fault('unanswerable');
     }
   }
 
-  return {
-    get size() {
-      return records.size;
-    },
-    receive(request, inbound) {
-      if (request.method === 'ACK') acknowledge(request, inbound);
-      else if (request.method === 'CANCEL') cancel(request, inbound);
-      else accept(request, inbound);
-    },
-    refuse,
-    flowFailed(failure) {
-      for (const { transaction, execution } of [...records.values()]) {
-        if (transaction.inbound.flow === failure.flow) execution.step({ type: 'transport', failure });
-      }
-    },
-    stop() {
-      for (const { execution } of records.values()) execution.stop();
-      records.clear();
-      origins.clear();
-    },
-  };
+  private answer(request: SipRequest, inbound: LineInbound, draft: ResponseDraft): void {
+    this.options.send(inbound.flow, buildResponse(request, draft, stampedVia(request, inbound)));
+  }
+
+  flowFailed(failure: FlowFailure): void {
+    for (const transaction of [...this.open.values()]) {
+      if (transaction.inbound.flow === failure.flow) transaction.step({ type: 'transport', failure });
+    }
+  }
+
+  stop(): void {
+    for (const transaction of this.open.values()) transaction.stop();
+    this.open.clear();
+    this.origins.clear();
+  }
 }
 
-function createTransaction(
-  ambient: Pick<Ambient, 'random'>,
-  request: SipRequest,
-  inbound: LineInbound,
-  step: (stimulus: ServerStimulus) => void,
-): ServerTransaction {
-  const via = stampedVia(request, inbound);
-  let tag = request.to.params.get('tag');
-  const toTag = () => {
-    tag ??= randomToken(ambient, 64);
-    return tag;
-  };
-  return {
-    request,
-    inbound,
-    via,
-    get toTag() {
-      return toTag();
-    },
-    respond(draft) {
-      const tagged = draft.status === 100 || draft.toTag !== undefined ? draft : { ...draft, toTag: toTag() };
-      step({ type: 'respond', status: draft.status, bytes: buildResponse(request, tagged, via) });
-    },
-    respondRaw: (bytes) => step({ type: 'respond', status: readStatus(bytes), bytes }),
-  };
-}
+class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> implements ServerTransaction {
+  readonly request: SipRequest;
+  readonly inbound: LineInbound;
+  readonly via: string;
+  onCancelled?: (cancel: SipRequest, inbound: LineInbound) => void;
+  onAcked?: () => void;
+  onTimeout?: () => void;
+  onFlowFailed?: (failure: FlowFailure) => void;
+  private readonly owner: ServerTransactions;
+  private readonly id: string;
+  private readonly origin: string | undefined;
+  private tag: string | undefined;
+  private cancelled = false;
 
-function tell(transaction: ServerTransaction, event: ServerEvent): void {
-  if (event.type === 'acked') transaction.onAcked?.();
-  else if (event.type === 'timeout') transaction.onTimeout?.();
-  else transaction.onFlowFailed?.(event.failure);
+  constructor(owner: ServerTransactions, id: string, origin: string | undefined, request: SipRequest, inbound: LineInbound) {
+    const machine = request.method === 'INVITE' ? inviteServer : nonInviteServer;
+    super(owner.options.ambient, machine as ServerMachine, owner.options.timing(inbound.protocol !== 'udp'));
+    this.request = request;
+    this.inbound = inbound;
+    this.via = stampedVia(request, inbound);
+    this.owner = owner;
+    this.id = id;
+    this.origin = origin;
+    this.tag = request.to.params.get('tag');
+  }
+
+  get toTag(): string {
+    this.tag ??= randomToken(this.owner.options.ambient, 64);
+    return this.tag;
+  }
+
+  /** A final response was sent that is acknowledged hop by hop. */
+  get expectsAck(): boolean {
+    return this.state.name === 'completed' || this.state.name === 'confirmed';
+  }
+
+  respond(draft: ResponseDraft): void {
+    const tagged = draft.status === 100 || draft.toTag !== undefined ? draft : { ...draft, toTag: this.toTag };
+    this.step({ type: 'respond', status: draft.status, bytes: buildResponse(this.request, tagged, this.via) });
+  }
+
+  respondRaw(bytes: Uint8Array): void {
+    this.step({ type: 'respond', status: readStatus(bytes), bytes });
+  }
+
+  cancel(request: SipRequest, inbound: LineInbound): void {
+    if (this.cancelled || this.state.name !== 'proceeding') return;
+    this.cancelled = true;
+    if (this.onCancelled === undefined) this.respond({ status: 487 });
+    else this.onCancelled(request, inbound);
+  }
+
+  protected perform(effect: ServerEffect): void {
+    if (effect.type === 'send') this.owner.options.send(this.inbound.flow, effect.bytes);
+    else if (effect.type === 'trying') this.respond({ status: 100 });
+    else if (effect.type === 'report') this.tell(effect.event);
+  }
+
+  private tell(event: ServerEvent): void {
+    if (event.type === 'acked') this.onAcked?.();
+    else if (event.type === 'timeout') this.onTimeout?.();
+    else this.onFlowFailed?.(event.failure);
+  }
+
+  protected fired(timer: TimerName): ServerStimulus {
+    return { type: 'timer', timer: timer as ServerTimer };
+  }
+
+  protected ended(): void {
+    const { open, origins } = this.owner;
+    open.delete(this.id);
+    if (this.origin !== undefined && origins.get(this.origin) === this) origins.delete(this.origin);
+  }
 }
 
 /** A request whose own Via cannot be read is answered with what it brought. */

@@ -1,6 +1,6 @@
-import type { Endpoint } from '@offhook/core';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Endpoint } from '@offhook/core';
 
 /** One end of a plain TCP connection outside the transport. */
 export interface RawStream {

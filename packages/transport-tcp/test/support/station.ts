@@ -10,7 +10,10 @@ export interface Station {
 }
 
 /** A started transport that remembers what it reported. */
-export async function startStation(options: StreamTransportOptions = {}, ambient: Ambient = createRealAmbient()): Promise<Station> {
+export async function startStation(
+  options: StreamTransportOptions = {},
+  ambient: Ambient = createRealAmbient(),
+): Promise<Station> {
   const transport = createTcpTransport({ listen: { host: '127.0.0.1', port: 0 }, ...options }, ambient);
   const host = new HostRecorder();
   const [at = { host: '127.0.0.1', port: 0 }] = await transport.start(host);

@@ -1,6 +1,6 @@
-import type { Endpoint } from '@offhook/core';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import type { Endpoint } from '@offhook/core';
 
 /** A plain socket outside the transport. */
 export interface RawSocket {

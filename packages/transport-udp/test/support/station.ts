@@ -18,4 +18,5 @@ export async function startStation(options: Partial<UdpTransportOptions> = {}): 
   return { transport, host, at };
 }
 
-export const openTo = ({ transport }: Station, remote: Endpoint) => transport.open({ remote, owner: 'line/primary', timeoutMs: 1_000 });
+export const openTo = ({ transport }: Station, remote: Endpoint) =>
+  transport.open({ remote, owner: 'line/primary', timeoutMs: 1_000 });

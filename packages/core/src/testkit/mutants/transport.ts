@@ -51,7 +51,10 @@ const openRenamed: TransportMutant = (good) => ({
   },
 });
 
-const oneOwner: TransportMutant = (good) => ({ ...bound(good), open: (request) => good.open({ ...request, owner: 'everybody' }) });
+const oneOwner: TransportMutant = (good) => ({
+  ...bound(good),
+  open: (request) => good.open({ ...request, owner: 'everybody' }),
+});
 
 const brokenTransports: Readonly<Record<string, TransportMutant>> = {
   'describes itself': (good) => ({ ...bound(good), manifest: { ...good.manifest } }),
@@ -195,7 +198,9 @@ const brokenTransports: Readonly<Record<string, TransportMutant>> = {
   'rejects when nobody listens': (good) => ({
     ...bound(good),
     open: (request) =>
-      good.open(request).catch(() => ({ flow: asFlow('?'), protocol: good.manifest.protocol, local: request.remote, remote: request.remote })),
+      good
+        .open(request)
+        .catch(() => ({ flow: asFlow('?'), protocol: good.manifest.protocol, local: request.remote, remote: request.remote })),
   }),
 
   'tells when the peer closes': (good) => withoutFailure(good, 'closed'),

@@ -1,0 +1,231 @@
+import {
+  type Ambient,
+  type Bus,
+  type BusMessage,
+  type DropReason,
+  decodeJson,
+  type Endpoint,
+  encodeJson,
+  type Flow,
+  type FlowEnvelope,
+  formatEndpoint,
+  type LineKey,
+  type Locator,
+  type OpenEnvelope,
+  type OpenFlow,
+  type OpenReply,
+  type Protocol,
+  randomToken,
+  readLineKey,
+  type Subjects,
+  type Subscription,
+  type Transport,
+  type TransportHost,
+} from '@offhook/core';
+import { type Counters, createCounters, type EdgeStats } from './counters.ts';
+import { FlowTable } from './flows.ts';
+import { InboundPath } from './inbound.ts';
+import { defaultEdgeLimits, type EdgeLimits } from './limits.ts';
+import { nameFlow, openFirst, readFailure, readFlow } from './open-flow.ts';
+
+export interface EdgeOptions {
+  readonly ambient: Ambient;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  /** Token of the bus subjects `edge.<name>.…`. */
+  readonly name: string;
+  /** In order of preference among those of one protocol. */
+  readonly transports: readonly Transport[];
+  readonly locator: Locator;
+  readonly limits?: Partial<EdgeLimits>;
+}
+
+export interface ListenAddress extends Endpoint {
+  readonly protocol: Protocol;
+}
+
+/** Owns the sockets: joins transports to the bus. */
+export interface Edge {
+  /** Starts every transport, or none. @throws TransportError (rejects) of the first that fails */
+  start(): Promise<readonly ListenAddress[]>;
+  /** Idempotent. Nothing is answered or reported afterwards. */
+  stop(): Promise<void>;
+  stats(): EdgeStats;
+}
+
+/** An edge between the network and the lines on the bus. @source design section 4 */
+export function createEdge(options: EdgeOptions): Edge {
+  return new BusEdge(options);
+}
+
+const nowhere: Endpoint = { host: '0.0.0.0', port: 0 };
+const wildcards = new Set(['0.0.0.0', '::']);
+const dropCounters = {
+  oversize: 'transportOversize',
+  framing: 'transportFraming',
+  empty: 'transportEmpty',
+  keepalive: 'transportKeepalive',
+  limit: 'transportLimit',
+} as const satisfies Record<DropReason, keyof EdgeStats>;
+
+const startsWith = (bytes: Uint8Array, text: string): boolean => {
+  for (let i = 0; i < text.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
+  return true;
+};
+
+class BusEdge implements Edge {
+  readonly #options: EdgeOptions;
+  readonly #counters: Counters = createCounters();
+  readonly #flows = new FlowTable();
+  readonly #inbound: InboundPath;
+  /** Addresses each transport listens on, by its place. */
+  #listening: (readonly Endpoint[])[] = [];
+  #subscriptions: Subscription[] = [];
+
+  constructor(options: EdgeOptions) {
+    this.#options = options;
+    const { ambient, bus, subjects, transports } = options;
+    this.#inbound = new InboundPath({
+      ambient,
+      bus,
+      subjects,
+      limits: { ...defaultEdgeLimits, ...options.limits },
+      counters: this.#counters,
+      flows: this.#flows,
+      salt: randomToken(ambient, 60),
+      reply: (inbound, bytes) => {
+        const known = readFlow(inbound.flow);
+        if (known !== undefined) transports[known.port]?.send(known.flow, bytes);
+      },
+    });
+  }
+
+  async start(): Promise<readonly ListenAddress[]> {
+    const { bus, subjects, name, transports } = this.#options;
+    try {
+      for (const [port, transport] of transports.entries())
+        this.#listening[port] = await transport.start(this.#hostOf(port, transport));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#subscriptions = [
+      bus.subscribe(subjects.edge(name, 'open'), (message) => void this.#open(message)),
+      bus.subscribe(subjects.edge(name, 'send'), (message) => this.#send(message)),
+      bus.subscribe(subjects.edge(name, 'close'), (message) => this.#close(message)),
+      bus.subscribe(subjects.edge(name, 'stats'), (message) => message.respond(encodeJson(this.stats()))),
+    ];
+    return this.#listening.flatMap((addresses, port) =>
+      addresses.map((at) => ({ ...at, protocol: (transports[port] as Transport).manifest.protocol })),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#subscriptions = [];
+    await Promise.all(this.#options.transports.map((transport) => transport.stop()));
+  }
+
+  stats(): EdgeStats {
+    return { ...this.#counters };
+  }
+
+  #hostOf(port: number, { manifest }: Transport): TransportHost {
+    return {
+      message: (inbound) => this.#inbound.take({ ...inbound, flow: nameFlow(port, inbound.flow) }, manifest.protocol),
+      flowFailed: (failure) => {
+        const flow = nameFlow(port, failure.flow);
+        this.#counters.flowFailures++;
+        for (const line of this.#flows.failed(flow)) this.#tell(line, { ...failure, flow });
+      },
+      dropped: (reason) => {
+        this.#counters[dropCounters[reason]]++;
+      },
+    };
+  }
+
+  #tell(line: LineKey, failure: FlowEnvelope): void {
+    const { ambient, bus, subjects } = this.#options;
+    try {
+      bus.publish(subjects.line(line, 'flow'), encodeJson(failure));
+    } catch (error) {
+      ambient.log.error('a flow failure could not be told', { line, error });
+    }
+  }
+
+  async #open(message: BusMessage): Promise<void> {
+    let reply: OpenReply;
+    try {
+      reply = await this.#openFor(decodeJson<OpenEnvelope>(message.payload));
+    } catch (error) {
+      reply = readFailure(error);
+    }
+    this.#counters[reply.ok ? 'opened' : 'openFailures']++;
+    try {
+      message.respond(encodeJson(reply));
+    } catch (error) {
+      this.#options.ambient.log.error('an open could not be answered', { error });
+    }
+  }
+
+  async #openFor(envelope: OpenEnvelope): Promise<OpenReply> {
+    const { ambient, transports, locator } = this.#options;
+    const opening = await openFirst(envelope, { transports, listening: this.#listening, locator, ambient });
+    if (!opening.ok) return opening;
+    const { port, open } = opening;
+    const { reliable } = (transports[port] as Transport).manifest;
+    const flow = nameFlow(port, open.flow);
+    this.#flows.opened(flow, reliable, open.remote, envelope.line, envelope.leg);
+    const reached = formatEndpoint(this.#reachedAt(port, open));
+    return {
+      ok: true,
+      flow,
+      protocol: open.protocol,
+      reliable,
+      local: open.local,
+      remote: open.remote,
+      viaSentBy: reached,
+      contactHostPort: reached,
+    };
+  }
+
+  /**
+   * Where peers reach this edge in answer to that flow: its own address; the listening port where the flow's own port accepts nothing.
+   * Without a listener the flow itself is the only way, and servers reuse it.
+   * @source RFC 3261 sections 18.1.1, 18.2.2, RFC 5923
+   */
+  #reachedAt(port: number, { local }: OpenFlow): Endpoint {
+    const listener = this.#listening[port]?.find(({ host }) => host === local.host || wildcards.has(host));
+    return listener === undefined ? local : { host: local.host, port: listener.port };
+  }
+
+  #send({ headers, payload }: BusMessage): void {
+    const { ambient, transports } = this.#options;
+    const line = readLineKey(headers.line);
+    const known = readFlow(headers.flow);
+    const transport = known === undefined ? undefined : transports[known.port];
+    const fail = (reason: FlowEnvelope['reason'], detail: string): void => {
+      this.#counters.droppedSends++;
+      if (line !== undefined)
+        this.#tell(line, { flow: (headers.flow ?? '') as Flow, remote: nowhere, reason, detail, atMs: ambient.now() });
+    };
+    if (known === undefined || transport === undefined) return fail('closed', 'this edge has no such flow');
+    const { maxBytes, protocol, reliable } = transport.manifest;
+    if (payload.length > maxBytes)
+      return fail('rejected', `${protocol} carries at most ${maxBytes} bytes, not ${payload.length}`);
+    if (line !== undefined) {
+      const awaitsResponse = !startsWith(payload, 'SIP/') && !startsWith(payload, 'ACK ');
+      this.#flows.sent(nameFlow(known.port, known.flow), reliable, line, awaitsResponse);
+    }
+    this.#counters.sent++;
+    transport.send(known.flow, payload);
+  }
+
+  #close({ headers }: BusMessage): void {
+    const line = readLineKey(headers.line);
+    const known = readFlow(headers.flow);
+    if (line === undefined || known === undefined) return;
+    if (this.#flows.released(nameFlow(known.port, known.flow), line, headers.leg))
+      this.#options.transports[known.port]?.close(known.flow);
+  }
+}

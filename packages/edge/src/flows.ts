@@ -1,0 +1,93 @@
+import type { Endpoint, Flow, Leg, LineKey } from '@offhook/core';
+
+interface Entry {
+  readonly reliable: boolean;
+  /** Set once a leg opened it: its host is a next hop. */
+  host: string | undefined;
+  /** Legs that opened it and have not closed it: `<line>/<leg>`. */
+  readonly holders: Set<string>;
+  /** Streams: lines that sent on it. Datagrams: lines that wait for an answer. */
+  readonly users: Set<LineKey>;
+}
+
+const lineOf = (holder: string): LineKey => holder.slice(0, holder.indexOf('/')) as LineKey;
+
+/**
+ * Who uses which flow, so that a failure is told to the right lines. A stream's end concerns everybody who opened it or sent on it. An
+ * ICMP error concerns only lines that sent a request since they last heard a response: nobody else waits for anything.
+ * @source design section 4, D-18
+ */
+export class FlowTable {
+  readonly #entries = new Map<Flow, Entry>();
+  /** Hosts of opened flows, with the number of flows. */
+  readonly #nextHops = new Map<string, number>();
+
+  isNextHop(host: string): boolean {
+    return this.#nextHops.has(host);
+  }
+
+  opened(flow: Flow, reliable: boolean, remote: Endpoint, line: LineKey, leg: Leg): void {
+    const entry = this.#entry(flow, reliable);
+    if (entry.host === undefined) {
+      entry.host = remote.host;
+      this.#nextHops.set(remote.host, (this.#nextHops.get(remote.host) ?? 0) + 1);
+    }
+    entry.holders.add(`${line}/${leg}`);
+  }
+
+  /** True when nobody holds the flow any longer: it is forgotten and may be closed. Without `leg` all legs of the line let go. */
+  released(flow: Flow, line: LineKey, leg: string | undefined): boolean {
+    const entry = this.#entries.get(flow);
+    if (entry === undefined) return true;
+    for (const holder of entry.holders) {
+      if (leg === undefined ? lineOf(holder) === line : holder === `${line}/${leg}`) entry.holders.delete(holder);
+    }
+    if (entry.holders.size > 0) return false;
+    this.#forget(flow, entry);
+    return true;
+  }
+
+  /** A line sends a message; `awaitsResponse` for requests other than ACK. */
+  sent(flow: Flow, reliable: boolean, line: LineKey, awaitsResponse: boolean): void {
+    if (reliable || awaitsResponse) this.#entry(flow, reliable).users.add(line);
+  }
+
+  /** A response reached a line. */
+  heard(flow: Flow, line: LineKey): void {
+    const entry = this.#entries.get(flow);
+    if (entry === undefined || entry.reliable) return;
+    entry.users.delete(line);
+    if (entry.users.size === 0 && entry.holders.size === 0) this.#entries.delete(flow);
+  }
+
+  /** The flow failed: the lines to tell. A stream is forgotten, a datagram flow stays. */
+  failed(flow: Flow): ReadonlySet<LineKey> {
+    const entry = this.#entries.get(flow);
+    if (entry === undefined) return new Set();
+    if (!entry.reliable) {
+      const waiting = new Set(entry.users);
+      // Told, they wait no longer; a retransmission makes them wait again.
+      for (const line of waiting) this.heard(flow, line);
+      return waiting;
+    }
+    this.#forget(flow, entry);
+    return new Set([...entry.users, ...[...entry.holders].map(lineOf)]);
+  }
+
+  #entry(flow: Flow, reliable: boolean): Entry {
+    let entry = this.#entries.get(flow);
+    if (entry === undefined) {
+      entry = { reliable, host: undefined, holders: new Set(), users: new Set() };
+      this.#entries.set(flow, entry);
+    }
+    return entry;
+  }
+
+  #forget(flow: Flow, { host }: Entry): void {
+    this.#entries.delete(flow);
+    if (host === undefined) return;
+    const left = (this.#nextHops.get(host) ?? 1) - 1;
+    if (left === 0) this.#nextHops.delete(host);
+    else this.#nextHops.set(host, left);
+  }
+}

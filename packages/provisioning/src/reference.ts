@@ -1,0 +1,210 @@
+import {
+  type Apply,
+  elementOf,
+  extParameters,
+  type FindingCode,
+  type Parameter,
+  phoneParameters,
+  runtimeJsonSchema,
+} from '@offhook/core';
+
+/** Renders docs/configuration.md from the schema, so that the page cannot drift from the code. */
+
+/** The example of the page; a test reads it. */
+export const exampleYaml = `cluster: office
+edge:
+  name: edge1
+  listen:
+    - { protocol: udp, host: 0.0.0.0, port: 5060 }
+phone:
+  tryBackupRsc: 503,5??
+  regRetryRandomDelay: 15
+templates:
+  desk:
+    proxy: sip-a.example.net
+    alternateProxy: sip-b.example.net
+    dualRegistration: Yes
+    proxyFallbackIntvl: 0
+    password: { env: DESK_PASSWORD }
+lines:
+  - id: reception
+    template: desk
+    userId: 0400
+  - from: 1000          # 1000 to 1499
+    count: 500
+    template: desk
+    displayName: Desk {n}
+`;
+
+const applyMeanings: Readonly<Record<Apply, string>> = {
+  restart: 'when the runtime restarts',
+  line: 'after the line has un-registered and registered again',
+  transaction: 'with the next transaction or timer',
+  immediate: 'at once',
+};
+
+const findingMeanings: Readonly<Record<FindingCode, string>> = {
+  'dual.no-alternate': 'Dual Registration without an alternate: the line registers once.',
+  'dual.transport': 'Dual Registration over another transport than UDP, which the guides do not describe; it runs.',
+  'dual.alternate-ignored': 'An alternate without Dual Registration.',
+  'dual.same-server': 'Primary and alternate are one server: the line registers once.',
+  'line.no-proxy': 'Neither Proxy nor Outbound Proxy: the line is disabled.',
+  'line.no-user': 'No User ID: the line is disabled.',
+  'line.not-registering': 'Register is Yes, but there is no Proxy to register with.',
+  'line.no-id': 'An entry of `lines` without a usable name.',
+  'line.duplicate': 'Two lines of one name.',
+  'line.no-number': '`{n}` outside a range.',
+  'line.unknown-template': 'A template that is not defined.',
+  'fallback.no-rank': 'A fallback interval, but all servers have one rank.',
+  'auto.ar': 'Transport AUTO without Auto Register When Failover.',
+  'server.invalid': 'No server address: the field is left out.',
+  'reg.retry-zero': 'Reg Retry Intvl is 0: 30 is used.',
+  'reg.long-too-short': 'Reg Retry Long Intvl below twice Reg Retry Intvl.',
+  'reg.cap-below-interval': 'Reg Retry Intvl Cap below Reg Retry Intvl: the interval is used.',
+  'reg.expires-zero': 'Register Expires is 0: 3600 is used.',
+  'reg.expires-range': 'Register Expires outside 32-2000000; it is used.',
+  'reg.expires-clamp': 'Reg Min Expires above Reg Max Expires: both defaults are used.',
+  'timer.zero': 'A timer of 0 that cannot work: the default is used.',
+  'rsc.token': 'A pattern that is none: it is left out, the others are kept.',
+  'rsc.too-long': 'A pattern beyond the 39th character: it is left out.',
+  'rsc.bt-deprecated': '`BT` turns Auto Register When Failover on.',
+  'policy.conflict': 'Mechanisms that cannot rule one line together; Dual Registration stays, others are refused.',
+  'policy.unavailable': 'A mechanism that this version does not have.',
+  'policy.unknown': 'X Mechanism names nothing that is loaded.',
+  'policy.idle': 'X Mechanism names a mechanism that nothing on the line turns on.',
+  'key.unknown': 'A key that is not known at its place.',
+  'value.invalid': 'A value that is not accepted. YAML: nothing is run. Profile: the element is ignored.',
+  'secret.unavailable': 'A password reference that cannot be read.',
+  'yaml.syntax': 'The text is no YAML.',
+  'xml.syntax': 'The text is no XML.',
+  'xml.no-profile': 'There is no `<flat-profile>`.',
+  'xml.encoding': 'The profile is not UTF-8.',
+  'xml.user-access': 'A `ua` attribute of another value than na, ro, rw.',
+  'xml.nested': 'An element inside a parameter: it is ignored.',
+  'xml.unknown-element': 'Elements without a parameter: kept and listed.',
+};
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
+  row(...head),
+  row(...head.map(() => '---')),
+  ...rows.map((cells) => row(...cells)),
+  '',
+];
+
+function initialOf({ kind, initial }: Parameter): string {
+  if (kind === 'yes-no') return initial === true ? 'Yes' : 'No';
+  return initial === '' ? 'empty' : `\`${Array.isArray(initial) ? initial.join(', ') : String(initial)}\``;
+}
+
+function parameterRow(parameter: Parameter): readonly string[] {
+  const { key, label, range, unit, apply, about } = parameter;
+  return [`\`${key}\``, `\`${elementOf(parameter)}\``, label, range, initialOf(parameter), unit, apply, about];
+}
+
+const columns = ['YAML key', 'XML element', 'Label', 'Values', 'Default', 'Unit', 'Takes effect', 'Meaning'];
+
+function sections(parameters: readonly Parameter[]): readonly string[] {
+  const names = [...new Set(parameters.map(({ section }) => section))];
+  return names.flatMap((name) => [
+    `### ${name}`,
+    '',
+    ...table(columns, parameters.filter(({ section }) => section === name).map(parameterRow)),
+  ]);
+}
+
+interface SchemaNode {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+}
+
+/** Keys of the frame, with the descriptions of the schema: `edge.listen[].port`. */
+function frameRows(node: SchemaNode, path: string, depth: number): readonly (readonly string[])[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, inner]) => {
+    const name = path === '' ? key : `${path}.${key}`;
+    const shown = ['string', 'boolean', 'number'].includes(typeof inner.default) ? `\`${String(inner.default)}\`` : '';
+    const own = inner.description === undefined ? [] : [[`\`${name}\``, shown, inner.description]];
+    const opaque = depth === 0 && ['phone', 'templates', 'lines'].includes(key);
+    return [
+      ...own,
+      ...(opaque ? [] : [...frameRows(inner, name, depth + 1), ...frameRows(inner.items ?? {}, `${name}[]`, depth + 1)]),
+    ];
+  });
+}
+
+function forms(): readonly string[] {
+  return [
+    '# Configuration',
+    '',
+    'Offhook reads YAML, or a flat profile (XML) as an IP phone does. `offhook check FILE` names every fault with its file, line and column.',
+    '',
+    '## YAML',
+    '',
+    '```yaml',
+    exampleYaml.trimEnd(),
+    '```',
+    '',
+    ...table(['Key', 'Default', 'Meaning'], frameRows(runtimeJsonSchema() as SchemaNode, '', 0)),
+    '- Keys of `phone`, `templates` and `lines` are the parameters below. An unknown key is an error; so is a value of the wrong kind.',
+    '- Numbers may be written as text and text as numbers: `userId: 0400` keeps its zero. Yes, No, true and false are equal.',
+    '- A line has an `id` (its User ID when left out), may name a `template`, and adds values of its own, which win.',
+    '- `from` and `count` make a range of lines. `{n}` in any text of the range or its template becomes the number; `id` and `userId` are `{n}` when left out.',
+    '- `password` is text, `{ env: NAME }` or `{ file: path }`. References may carry `{n}`. Secrets never appear in findings, logs or traces.',
+    '- Without `edge.listen` the runtime listens on the SIP Port of its UDP lines and lets the system choose ports for TCP and TLS.',
+    '',
+  ];
+}
+
+function profile(): readonly string[] {
+  return [
+    '## Flat profile (XML)',
+    '',
+    '- `<flat-profile>` may stand inside other elements. Names are case-sensitive; `n` is the Ext number; `<Proxy_1>` is read as `<Proxy_1_>`.',
+    '- The last of several equal elements wins. Values are trimmed, line breaks in them become spaces. Only UTF-8.',
+    '- `<X></X>` is empty; `<X/>` is empty too, but with `ua="rw"` it keeps the value that is there. Nothing restores the default of a number or a choice.',
+    '- `ua` and `group` never change what a line does. Unknown elements are kept and listed.',
+    '- A faulty value costs that element only; the line runs degraded and says so. Each Ext with a user or a server is a line, named after its user.',
+    '',
+  ];
+}
+
+/** The text of docs/configuration.md. */
+export function renderConfigurationReference(): string {
+  const lines = [
+    '<!-- Written from the schema. After a change: npx vitest run -u in packages/provisioning. -->',
+    ...forms(),
+    ...profile(),
+    '## When a change takes effect',
+    '',
+    ...table(['Class', 'The new value counts'], Object.entries(applyMeanings)),
+    '## Presets',
+    '',
+    '`X Defaults Preset` chooses between two documented generations. A value that is set always wins.',
+    '',
+    ...table(
+      ['Parameter', '`seed`', '`mpp-11.3`'],
+      [
+        ['Auto Register When Failover', 'No', 'Yes'],
+        ['X Fallback Clock', '`nominal`', '`refresh`'],
+      ],
+    ),
+    '## Parameters of a line',
+    '',
+    ...sections(extParameters),
+    '## Parameters of the phone',
+    '',
+    ...sections(phoneParameters),
+    '## Findings',
+    '',
+    'Errors that can be repaired leave the line degraded; with `strict: true` they refuse the start. `offhook check` exits 2 on any error.',
+    '',
+    ...table(
+      ['Code', 'Meaning'],
+      Object.entries(findingMeanings).map(([code, meaning]) => [`\`${code}\``, meaning]),
+    ),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
