@@ -71,3 +71,5 @@ export { aspectNames, aspects } from './policy/aspects.ts';
 export { autoMechanism, enforcePolicies, judgePolicies, type PolicyVerdict, policyFindings } from './policy/judge.ts';
 export { knownMechanisms } from './policy/known.ts';
 export { type Admission, admit, type Conflict, type ConflictSide, type Refusal } from './policy/registry.ts';
+export { createMemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export { type SystemAmbientOptions, systemAmbient } from './system-ambient.ts';

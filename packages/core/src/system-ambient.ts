@@ -3,7 +3,8 @@ import type { Ambient, Log, LogFields } from './ambient.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 // Taken when this module loads: who swaps the globals later (a virtual world with dialogs does) does not touch this ambient.
-const { performance, setTimeout, clearTimeout, setImmediate, console } = globalThis;
+const { performance, setTimeout, clearTimeout, setImmediate } = globalThis;
+const printError = console.error;
 const monotonicMs = performance.now.bind(performance);
 const { timeOrigin } = performance;
 
@@ -46,11 +47,10 @@ function createDefer(log: Log): (task: () => void) => void {
   };
 }
 
-const print = (to: (...items: unknown[]) => void) => (message: string, fields?: LogFields) =>
-  fields === undefined ? to(message) : to(message, fields);
+const print = (message: string, fields: LogFields = {}): void => printError(message, fields);
 
 /** Warnings and errors on standard error, nothing else. */
-const warningsOnly: Log = { debug() {}, info() {}, warn: print(console.warn), error: print(console.error) };
+const warningsOnly: Log = { debug() {}, info() {}, warn: print, error: print };
 
 export interface SystemAmbientOptions {
   /** Default: warnings and errors on standard error. */

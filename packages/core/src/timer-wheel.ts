@@ -134,7 +134,8 @@ export class TimerWheel {
     if (this.#size === 0) return due;
     const end = Math.min(nowTick, this.#passed + slotCount);
     for (let tick = this.#nextOccupied(this.#passed + 1); tick <= end; tick = this.#nextOccupied(tick + 1)) {
-      for (let timer = this.#first[tick & slotMask]; timer !== undefined; timer = timer.next) if (timer.tick <= nowTick) due.push(timer);
+      for (let timer = this.#first[tick & slotMask]; timer !== undefined; timer = timer.next)
+        if (timer.tick <= nowTick) due.push(timer);
     }
     return due.sort((a, b) => a.dueMs - b.dueMs);
   }

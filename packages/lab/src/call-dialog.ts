@@ -3,12 +3,12 @@ import { type HeaderFields, type RequestDraft, readNameAddr, type SipMessage } f
 /** What two parties of a call agreed on. @source RFC 3261 section 12 */
 export interface CallDialog {
   readonly callId: string;
-  readonly localTag: string;
-  /** From and To as this party writes them. */
+  /** From (or, for a called party, To) as this party writes it, tag included. */
   readonly local: string;
   remote: string;
   remoteTarget: string;
   routes: readonly string[];
+  /** Number of the latest request of ours. */
   cseq: number;
 }
 
@@ -17,11 +17,22 @@ export function learnDialog(dialog: CallDialog, message: SipMessage): void {
   const recorded = message.headers('Record-Route');
   dialog.routes = message.kind === 'response' ? [...recorded].reverse() : recorded;
   dialog.remoteTarget = message.contacts[0]?.uri ?? dialog.remoteTarget;
-  dialog.remote = (message.kind === 'response' ? message.header('To') : message.header('From')) ?? dialog.remote;
+  dialog.remote = message.header(message.kind === 'response' ? 'To' : 'From') ?? dialog.remote;
 }
 
-/** A request inside (or, with no routes and a bare remote, before) the dialog. ACK keeps the number of its INVITE. */
-export function dialogRequest(dialog: CallDialog, method: string, number: number, headers: HeaderFields, body?: Uint8Array): RequestDraft {
+/** One request to write. */
+export interface Writing {
+  readonly method: string;
+  /** CSeq; the next number unless told. */
+  readonly number?: number;
+  readonly headers?: HeaderFields;
+  readonly body?: Uint8Array;
+}
+
+/** A request of the dialog, or one that begins it. */
+export function writeRequest(dialog: CallDialog, writing: Writing & { readonly number: number }): RequestDraft {
+  const { method, number, headers = [], body } = writing;
+  const type = method === 'MESSAGE' ? 'text/plain' : 'application/sdp';
   return {
     method,
     uri: dialog.remoteTarget,
@@ -33,13 +44,13 @@ export function dialogRequest(dialog: CallDialog, method: string, number: number
       ['Call-ID', dialog.callId],
       ['CSeq', `${number} ${method}`],
       ...headers,
-      ...(body === undefined ? [] : [['Content-Type', method === 'MESSAGE' ? 'text/plain' : 'application/sdp'] as const]),
+      ...(body === undefined ? [] : [['Content-Type', type] as const]),
     ],
     ...(body !== undefined && { body }),
   };
 }
 
-/** URI the next request of the dialog is sent to: the first route, else the remote target. @source RFC 3261 section 12.2.1.1 */
+/** Where the next request of the dialog is sent: the first route, else the remote target. @source RFC 3261 section 12.2.1.1 */
 export function nextHopUri(dialog: CallDialog): string {
   const route = dialog.routes[0];
   return route === undefined ? dialog.remoteTarget : (readNameAddr(route)?.uri ?? dialog.remoteTarget);

@@ -1,1 +1,26 @@
-export {};
+/** Virtual worlds, a lossy wire and scripted peers: for demos, drills, tests and benchmarks. No phone code lives here. */
+export { createRandom, type Random } from './random.ts';
+export { createVirtualAmbient, type LogRecord, type VirtualAmbient, type VirtualAmbientOptions } from './virtual-ambient.ts';
+export { lendGlobalTimers } from './global-timers.ts';
+export { createWire, type Wire, type WireTransportOptions } from './wire.ts';
+export type { LinkShape, SilenceDirection } from './wire-faults.ts';
+export type { Place } from './wire-place.ts';
+export type {
+  DropReason,
+  Packet,
+  PacketFilter,
+  RequestFilter,
+  RequestPacket,
+  ResponseFilter,
+  ResponsePacket,
+  WireRecord,
+} from './wire-record.ts';
+export { createRegistrar } from './registrar.ts';
+export type { Registrar, RegistrarOptions, RegistrarSettings, SeenFilter, SeenRequest } from './registrar.types.ts';
+export type { AnswerOptions, AnswerStep, ScriptOptions } from './registrar-script.ts';
+export type { Binding, GrantRules } from './bindings.ts';
+export { type NonsenseKind, nonsenseKinds } from './nonsense.ts';
+export type { Listening } from './links.ts';
+export { describeMedia, type MediaDescription } from './sdp.ts';
+export { createUserAgent } from './user-agent.ts';
+export type { CalleePlan, CallOptions, CallState, ScriptedCall, UserAgent, UserAgentOptions } from './user-agent.types.ts';

@@ -85,7 +85,7 @@ function syntaxFinding(fault: Fault, at: SourcePosition): Finding {
 /** Reads the YAML form: `cluster`, `edge`, `phone`, `templates`, `lines`. */
 export function readYaml({ name, text, resolveSecret }: ConfigurationSource): ConfigurationReading {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'error' });
   const place = (offset: number): SourcePosition => {
     const { line, col } = lines.linePos(offset);
     return { file: name, line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -94,7 +94,7 @@ export function readYaml({ name, text, resolveSecret }: ConfigurationSource): Co
   const faults = [...faultsOf(document)];
   let input: unknown;
   try {
-    input = plainValue(document);
+    if (!faults.some(({ fatal }) => fatal)) input = plainValue(document);
   } catch (error) {
     // An alias without its anchor, or more aliases than any configuration needs.
     faults.push({ message: error instanceof Error ? error.message : String(error), offset: 0, fatal: true });

@@ -83,6 +83,12 @@ describe('a flat profile', () => {
     ]);
   });
 
+  it('RED-135 finds nothing wrong with a protected value', () => {
+    expect(
+      errors('<User_ID_1_>1</User_ID_1_><Proxy_1_>a</Proxy_1_><Register_Expires_1_ ua="rw"/><Display_Name_1_ ua="rw"/>'),
+    ).toEqual([]);
+  });
+
   it('D-32 clears Outbound Proxy where Use Outbound Proxy is No, and uses it where that is absent', () => {
     expect(ext('<Outbound_Proxy_1_>o.example</Outbound_Proxy_1_>')?.outboundProxy).toBe('o.example');
     expect(

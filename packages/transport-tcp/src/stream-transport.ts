@@ -100,14 +100,15 @@ export class StreamTransport implements Transport {
     this.#dials.add(attempt);
     try {
       const { socket, localPort } = await attempt.socket;
-      const open = this.#adopt(socket, remote, false, () => this.#owned.delete(owner));
+      const reached = { host: socket.remoteAddress ?? remote.host, port: remote.port };
+      const open = this.#adopt(socket, reached, false, () => this.#owned.delete(owner));
       void open.connection.gone.then(() => this.#ports.release(remote, localPort));
       // Stopped between the last byte of the handshake and now.
       if (this.#host === undefined) {
         await open.connection.close();
         throw new TransportError('E_TRANSPORT_CLOSED', `the ${protocol} transport was stopped meanwhile`);
       }
-      return { flow: open.flow, protocol, local: open.local, remote };
+      return { flow: open.flow, protocol, local: open.local, remote: reached };
     } finally {
       this.#dials.delete(attempt);
     }

@@ -13,7 +13,15 @@ import {
 import { readBindError, readFailure } from './errno.ts';
 import { nameFlow, readFlow } from './flow-name.ts';
 import { udpManifest } from './manifest.ts';
-import { bindExclusive, canonicalHost, connectPeer, isIPv6, type SocketEvents, sourceAddress, type UdpSocket } from './udp-socket.ts';
+import {
+  bindExclusive,
+  canonicalHost,
+  connectPeer,
+  isIPv6,
+  type SocketEvents,
+  sourceAddress,
+  type UdpSocket,
+} from './udp-socket.ts';
 
 export interface UdpTransportOptions extends ListenOptions {
   /** Next hops with a socket of their own, and so with instant ICMP errors. Further ones are served without. Default 64. */

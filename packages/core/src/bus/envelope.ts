@@ -1,6 +1,6 @@
-import { asFlow, type Endpoint, type Flow, type FlowFailure, type Inbound, type Protocol } from '../contracts/transport.ts';
-import type { Leg } from '../contracts/decision.ts';
 import type { BusHeaders, BusMessage } from '../contracts/bus.ts';
+import type { Leg } from '../contracts/decision.ts';
+import { asFlow, type Endpoint, type Flow, type FlowFailure, type Inbound, type Protocol } from '../contracts/transport.ts';
 import type { LineKey } from '../line-key.ts';
 
 /** What travels on the bus beside the bytes. SIP goes as payload + headers, everything else as JSON. */
@@ -13,7 +13,8 @@ export const encodeJson = (value: unknown): Uint8Array => text.encode(JSON.strin
 export const decodeJson = <T>(payload: Uint8Array): T => JSON.parse(fromText.decode(payload)) as T;
 
 /** `1.2.3.4:5060`, `[::1]:5060`. */
-export const formatEndpoint = ({ host, port }: Endpoint): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+export const formatEndpoint = ({ host, port }: Endpoint): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** Inverse of `formatEndpoint`; undefined when the text is not one. */
 export function readEndpoint(value: string | undefined): Endpoint | undefined {
@@ -98,4 +99,6 @@ export interface CommandEnvelope {
   readonly command: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
-export type CommandReply = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly code: string; readonly message: string };
+export type CommandReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: string; readonly message: string };

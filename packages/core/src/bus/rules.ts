@@ -37,7 +37,8 @@ function readTokens(what: string, text: string): readonly string[] {
 /** Tokens of a subject to publish to: no wildcards. @throws BusError `E_BUS_SUBJECT` */
 export function readSubject(subject: string): readonly string[] {
   const tokens = readTokens('subject', subject);
-  if (tokens.includes('*') || tokens.includes('>')) refuse('subject', subject, 'has a wildcard, which only a subscription may have');
+  if (tokens.includes('*') || tokens.includes('>'))
+    refuse('subject', subject, 'has a wildcard, which only a subscription may have');
   return tokens;
 }
 
@@ -54,15 +55,16 @@ export function assertQueue(queue: string | undefined): void {
   if (queue !== undefined) readTokens('queue group', queue);
 }
 
-/** Bytes of headers on the wire: status line, `name: value` lines, empty line. */
+/** Bytes of headers on the wire: `NATS/1.0`, `name: value` lines, an empty line. */
 function headerBytes(headers: BusHeaders): number {
-  let bytes = 14;
+  let bytes = 12;
   for (const [name, value] of Object.entries(headers)) bytes += name.length + Buffer.byteLength(value) + 4;
   return bytes;
 }
 
 function assertHeader(name: string, value: string): void {
-  if (!headerName.test(name)) throw new BusError('E_BUS_PAYLOAD', `header name ${show(name)} cannot travel; expected visible ASCII without ":"`);
+  if (!headerName.test(name))
+    throw new BusError('E_BUS_PAYLOAD', `header name ${show(name)} cannot travel; expected visible ASCII without ":"`);
   if (value.includes('\n') || value.includes('\r') || value.trim() !== value) {
     throw new BusError('E_BUS_PAYLOAD', `value of header ${name} cannot travel; expected one line without blanks around it`);
   }

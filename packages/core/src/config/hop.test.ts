@@ -54,6 +54,7 @@ describe('registrar domain (D-07)', () => {
   it('is the host of the leg’s own proxy', () => {
     expect(registrarDomain(line({ ...dual, proxy: 'a.example:5080' }), 'primary')).toBe('a.example');
     expect(registrarDomain(line(dual), 'alternate')).toBe('b.example');
+    expect(registrarDomain(line({ ...dual, outboundProxy: 'o.example' }), 'primary')).toBe('a.example');
   });
 
   it('RED-99 falls back to the primary’s for an alternate with an outbound proxy only', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../errors.ts';
 import { describeFinding } from './finding.ts';
@@ -319,5 +320,43 @@ describe('secrets', () => {
     expect(
       faults({ templates: { t: { password: { env: 'NONE' } } }, lines: [{ id: '1', template: 't' }] }, { resolveSecret }),
     ).toEqual(['secret.unavailable templates.t.password']);
+  });
+});
+
+describe('whatever is given', () => {
+  it('the reader answers with findings and never throws', () => {
+    const key = fc.constantFrom(
+      'cluster',
+      'edge',
+      'phone',
+      'templates',
+      'lines',
+      'proxy',
+      'password',
+      'userId',
+      'id',
+      'from',
+      'count',
+      'template',
+      'xMechanism',
+      '__proto__',
+    );
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { depthSize: 'small' },
+        fc.anything({ maxDepth: 1 }),
+        fc.constantFrom('{n}', 'a', 5, 'Yes'),
+        fc.dictionary(key, tie('node')),
+        fc.array(tie('node'), { maxLength: 3 }),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(fc.oneof(tree, fc.dictionary(key, tree)), (input) => {
+        const { config, findings } = readRuntimeConfig(input);
+        expect(config !== undefined || findings.some(({ severity }) => severity === 'error')).toBe(true);
+        expect(findings.map(describeFinding).join('')).not.toMatch(/\r|\n/);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

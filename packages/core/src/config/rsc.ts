@@ -13,7 +13,7 @@ export interface RscTemplate {
   readonly findings: readonly Finding[];
 }
 
-export const rscMaxLength = 39;
+const rscMaxLength = 39;
 const grammar = `comma-separated codes of digits, ? (one character) and * (any run), at most ${rscMaxLength} characters`;
 const deprecatedToken = 'BT';
 

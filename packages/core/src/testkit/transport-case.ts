@@ -1,15 +1,11 @@
 import { PhoneError } from '../errors.ts';
+import type { ConformanceCase } from './kit.ts';
 import { onStage, type Scene, type TransportSubject } from './transport-subject.ts';
 
 /** What a transport offers; a case that needs something else does not apply, its opposite does. */
 export type TransportTrait = 'datagram' | 'stream' | 'per-owner' | 'shared';
 
-export interface TransportCase {
-  readonly name: string;
-  readonly source: string;
-  readonly needs?: readonly TransportTrait[];
-  run(subject: TransportSubject): Promise<void>;
-}
+export type TransportCase = ConformanceCase<TransportSubject>;
 
 export const transportCase = (
   name: string,

@@ -1,15 +1,11 @@
-import type { TransportCase, TransportTrait } from './transport-case.ts';
+import type { Kit } from './kit.ts';
 import { commonTransportCases } from './transport-common-cases.ts';
 import { datagramTransportCases } from './transport-datagram-cases.ts';
 import { streamTransportCases } from './transport-stream-cases.ts';
+import type { TransportSubject } from './transport-subject.ts';
 
-/** The conformance suite of the Transport contract. */
-export const transportKit: readonly TransportCase[] = [
-  ...commonTransportCases,
-  ...datagramTransportCases,
-  ...streamTransportCases,
-];
-
-/** The cases that apply to a transport with these traits: for each one it lacks, the opposite case is among them. */
-export const transportCases = (traits: readonly TransportTrait[]): readonly TransportCase[] =>
-  transportKit.filter(({ needs = [] }) => needs.every((need) => traits.includes(need)));
+/**
+ * The conformance suite of the Transport contract. Traits: `datagram`, or `stream` with either `per-owner` (a connection per line and
+ * leg) or `shared`.
+ */
+export const transportKit: Kit<TransportSubject> = [...commonTransportCases, ...datagramTransportCases, ...streamTransportCases];

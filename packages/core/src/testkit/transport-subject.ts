@@ -1,5 +1,6 @@
 import type { Ambient } from '../ambient.ts';
 import type { DropReason, Endpoint, FlowFailure, Inbound, OpenFlow, Transport, TransportHost } from '../contracts/transport.ts';
+import type { Closable } from './kit.ts';
 
 /** Somebody outside the contract who puts bytes on the network as they are. */
 export interface Stranger {
@@ -12,7 +13,7 @@ export interface Stranger {
 }
 
 /** A transport under test and the network it stands on. */
-export interface TransportSubject {
+export interface TransportSubject extends Closable {
   readonly ambient: Ambient;
   /** A transport, not started: on `at`, or on port 0 of an address the subject chooses. */
   create(at?: Endpoint): Transport;

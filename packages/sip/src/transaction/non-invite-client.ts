@@ -22,7 +22,7 @@ function begin(timing: Timing): Next {
 }
 
 const trying: StateFunction = (timing, state, stimulus) =>
-  waiting(timing, state, stimulus, 2 * state.intervalMs);
+  waiting(timing, state, stimulus, Math.min(2 * state.intervalMs, timing.t2Ms));
 
 /** As `trying`, but Timer E repeats at T2: the server is there and at work. */
 const proceeding: StateFunction = (timing, state, stimulus) => waiting(timing, state, stimulus, timing.t2Ms);

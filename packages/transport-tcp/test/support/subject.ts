@@ -12,5 +12,6 @@ export function createTcpSubject(host: string, options: StreamTransportOptions =
     stranger: connectRaw,
     deadEnd: () => freeEndpoint(host),
     wait: (promise) => promise,
+    close: async () => {},
   };
 }

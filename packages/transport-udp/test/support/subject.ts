@@ -23,5 +23,6 @@ export function createUdpSubject(host: string): TransportSubject {
     },
     deadEnd: () => freeEndpoint(host),
     wait: (promise) => promise,
+    close: async () => {},
   };
 }

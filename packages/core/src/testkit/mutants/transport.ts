@@ -1,5 +1,6 @@
 import { asFlow, type Flow, type Transport, type TransportHost } from '../../contracts/transport.ts';
 import { TransportError } from '../../errors.ts';
+import type { Mutants } from '../kit.ts';
 import type { TransportSubject } from '../transport-subject.ts';
 
 type TransportMutant = (good: Transport) => Transport;
@@ -210,7 +211,7 @@ const brokenTransports: Readonly<Record<string, TransportMutant>> = {
 };
 
 /** Each breaks one rule of a good subject; the key is the case that must catch it. */
-export const transportMutants: Readonly<Record<string, (good: TransportSubject) => TransportSubject>> = {
+export const transportMutants: Mutants<TransportSubject> = {
   ...Object.fromEntries(
     Object.entries(brokenTransports).map(([name, mutant]) => [
       name,
