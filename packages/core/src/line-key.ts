@@ -4,21 +4,38 @@ export type LineKey = string & { readonly __lineKey: unique symbol };
 export const slotCount = 1024;
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** FNV-1a, 32 bits, from a chosen offset basis. */
-function fnv1a(text: string, basis: number): number {
-  let hash = basis >>> 0;
-  for (let i = 0; i < text.length; i++) {
-    hash ^= text.charCodeAt(i);
-    hash = Math.imul(hash, 0x01000193) >>> 0;
-  }
-  return hash;
+/** FNV-1a, 32 bits, from a chosen offset basis and with a chosen multiplier. */
+function fnv1a(text: string, basis: number, multiplier: number): number {
+  let hash = basis;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), multiplier);
+  return hash >>> 0;
 }
+
+const fnvBasis = 0x811c9dc5;
+const fnvPrime = 0x01000193;
+
+/** Spreads each bit over all 32 (the finalizer of MurmurHash3). */
+function spread(hash: number): number {
+  let h = hash;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/**
+ * Two hashes of 30 bits each. One multiplier for both would not do: ids that collide under one basis then tend to collide under the
+ * other too, and the key is worth far fewer than 60 bits.
+ */
+const halves: readonly (readonly [basis: number, multiplier: number])[] = [
+  [fnvBasis, 0x9e3779b1],
+  [0x9e3779b9, 0x5f356495],
+];
 
 /** Deterministic key of a line id: 60 bits, so that 50,000 lines collide with a chance below 10^-8. */
 export function lineKey(id: string): LineKey {
   let key = '';
-  for (const basis of [0x811c9dc5, 0x9e3779b9]) {
-    let hash = fnv1a(`${id}\u0000${basis}`, basis);
+  for (const [basis, multiplier] of halves) {
+    let hash = spread(fnv1a(id, basis, multiplier));
     for (let i = 0; i < 6; i++) {
       key += alphabet[hash & 31];
       hash >>>= 5;
@@ -29,7 +46,7 @@ export function lineKey(id: string): LineKey {
 
 /** Slot of a key: hash(key) mod 1024; a line host subscribes per slot. */
 export function slotOf(key: LineKey): number {
-  return fnv1a(key, 0x811c9dc5) % slotCount;
+  return fnv1a(key, fnvBasis, fnvPrime) % slotCount;
 }
 
 const shape = /^[a-z2-7]{12}$/;

@@ -1,10 +1,9 @@
 import { randomFillSync } from 'node:crypto';
-import type { Ambient, Log, LogFields } from './ambient.ts';
+import { type Ambient, type Log, silentLog } from './ambient.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 // Taken when this module loads: who swaps the globals later (a virtual world with dialogs does) does not touch this ambient.
 const { performance, setTimeout, clearTimeout, setImmediate } = globalThis;
-const printError = console.error;
 const monotonicMs = performance.now.bind(performance);
 const { timeOrigin } = performance;
 
@@ -47,13 +46,8 @@ function createDefer(log: Log): (task: () => void) => void {
   };
 }
 
-const print = (message: string, fields: LogFields = {}): void => printError(message, fields);
-
-/** Warnings and errors on standard error, nothing else. */
-const warningsOnly: Log = { debug() {}, info() {}, warn: print, error: print };
-
 export interface SystemAmbientOptions {
-  /** Default: warnings and errors on standard error. */
+  /** Default: none; then nobody hears of a timer or task that throws. */
   readonly log?: Log;
 }
 
@@ -62,7 +56,7 @@ export interface SystemAmbientOptions {
  * else to do), `setImmediate`, the system's random generator. Pending timers keep the process alive, an idle ambient does not.
  * A timer or deferred task that throws is logged and harms no other.
  */
-export function systemAmbient({ log = warningsOnly }: SystemAmbientOptions = {}): Ambient {
+export function systemAmbient({ log = silentLog }: SystemAmbientOptions = {}): Ambient {
   const wheel = new TimerWheel({
     now: nowMs,
     sleep(wake, ms) {

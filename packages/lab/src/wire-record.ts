@@ -57,7 +57,7 @@ export interface WireRecord {
   requests(filter?: RequestFilter): readonly RequestPacket[];
   responses(filter?: ResponseFilter): readonly ResponsePacket[];
   /** One line per packet: instant, ends, protocol, start line, Call-ID, CSeq, fate, hash of the bytes. */
-  transcript(filter?: PacketFilter): string;
+  transcript(filter?: PacketFilter): readonly string[];
 }
 
 /** The part of a packet that is still to be written. */
@@ -143,6 +143,6 @@ export function createWireRecord(packets: readonly Packet[]): WireRecord {
         if (message?.kind !== 'response') return false;
         return (status === undefined || message.status === status) && (method === undefined || message.cseq.method === method);
       }),
-    transcript: (filter) => find(filter).map(line).join('\n'),
+    transcript: (filter) => find(filter).map(line),
   };
 }

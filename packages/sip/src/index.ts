@@ -29,10 +29,10 @@ export {
   createCredentials,
   type Unanswerable,
 } from './digest/credentials.ts';
+export type { DigestAlgorithm } from './digest/hash.ts';
 export { readDigest } from './digest/digest-header.ts';
 export {
   createDigestVerifier,
-  type DigestAlgorithm,
   type DigestVerifier,
   type DigestVerifierOptions,
   type Verdict,

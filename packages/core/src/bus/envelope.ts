@@ -8,7 +8,8 @@ import type { LineKey } from '../line-key.ts';
 const text = new TextEncoder();
 const fromText = new TextDecoder();
 
-export const encodeJson = (value: unknown): Uint8Array => text.encode(JSON.stringify(value));
+/** What JSON has no word for (undefined, a function) travels as null. */
+export const encodeJson = (value: unknown): Uint8Array => text.encode(JSON.stringify(value) ?? 'null');
 /** @throws SyntaxError when the payload is not JSON */
 export const decodeJson = <T>(payload: Uint8Array): T => JSON.parse(fromText.decode(payload)) as T;
 
@@ -20,7 +21,8 @@ export const formatEndpoint = ({ host, port }: Endpoint): string =>
 export function readEndpoint(value: string | undefined): Endpoint | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value ?? '');
   const host = match?.[1] ?? match?.[2];
-  return host === undefined ? undefined : { host, port: Number(match?.[3]) };
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
 }
 
 /** Headers of `line.<slot>.<key>.sip`. */

@@ -81,8 +81,8 @@ export class InterestIndex<E extends Interested> {
     if (isWild(tokens)) {
       let branch = this.#wild;
       for (const token of tokens) {
-        let next = branch.children.get(token);
-        if (next === undefined) branch.children.set(token, (next = newBranch()));
+        const next = branch.children.get(token) ?? newBranch();
+        branch.children.set(token, next);
         branch = next;
       }
       branch.entries.push(entry);

@@ -50,6 +50,12 @@ export function readPattern(pattern: string): readonly string[] {
   return tokens;
 }
 
+/** A name that becomes one token of a subject. @throws BusError `E_BUS_SUBJECT` */
+export function readToken(name: string): string {
+  if (readSubject(name).length !== 1) refuse('name', name, 'has a dot, which would make two tokens of it');
+  return name;
+}
+
 /** @throws BusError `E_BUS_SUBJECT` when the name of a queue group could not travel */
 export function assertQueue(queue: string | undefined): void {
   if (queue !== undefined) readTokens('queue group', queue);

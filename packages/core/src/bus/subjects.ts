@@ -1,4 +1,5 @@
 import { type LineKey, slotOf } from '../line-key.ts';
+import { readToken } from './rules.ts';
 
 /** All subject names. Nothing else builds one. */
 export interface Subjects {
@@ -10,7 +11,7 @@ export interface Subjects {
   fact(key: LineKey, kind: FactKind): string;
   /** Facts of every line, of one kind or of all. */
   facts(kind?: FactKind): string;
-  /** To one edge: `open` (answered), `send`, `close`, `stats` (answered). */
+  /** To one edge: `open` (answered), `send`, `close`, `stats` (answered). @throws BusError `E_BUS_SUBJECT`: its name is not one token */
   edge(edge: string, kind: 'open' | 'send' | 'close' | 'stats'): string;
   /** Which line serves this user on this flow? One queue group of line hosts, answered. */
   readonly directory: string;
@@ -21,23 +22,25 @@ export interface Subjects {
 
 export type FactKind = 'decision' | 'registration' | 'call' | 'state';
 
+/** @throws BusError `E_BUS_SUBJECT` when the cluster's name is not one token */
 export function createSubjects(cluster: string): Subjects {
-  const root = `offhook.${cluster}`;
+  const root = `offhook.${readToken(cluster)}`;
   return {
     line: (key, kind) => `${root}.line.${slotOf(key)}.${key}.${kind}`,
     slot: (slot) => `${root}.line.${slot}.>`,
     fact: (key, kind) => `${root}.fact.${slotOf(key)}.${key}.${kind}`,
-    facts: (kind = undefined) => `${root}.fact.*.*.${kind ?? '*'}`,
-    edge: (edge, kind) => `${root}.edge.${edge}.${kind}`,
+    facts: (kind) => `${root}.fact.*.*.${kind ?? '*'}`,
+    edge: (edge, kind) => `${root}.edge.${readToken(edge)}.${kind}`,
     directory: `${root}.directory`,
     directoryQueue: 'directory',
     control: `${root}.control`,
   };
 }
 
+const lineSubject = /^offhook\.[^.]+\.(?:line|fact)\.\d+\.([^.]+)\.([^.]+)$/;
+
 /** Line key and kind of a subject made by `line()` or `fact()`; undefined for any other. */
 export function readLineSubject(subject: string): { readonly key: string; readonly kind: string } | undefined {
-  const tokens = subject.split('.');
-  const [key, kind] = tokens.slice(-2);
-  return tokens.length === 6 && key !== undefined && kind !== undefined ? { key, kind } : undefined;
+  const [, key, kind] = lineSubject.exec(subject) ?? [];
+  return key !== undefined && kind !== undefined ? { key, kind } : undefined;
 }

@@ -44,7 +44,7 @@ const nothing = Buffer.alloc(0);
 class StreamFramer implements Framer {
   private readonly limits: FramerLimits;
   /** Bytes not yet consumed: `buffer[start, end)`. Empty between messages, so that an idle connection holds no memory. */
-  private buffer = nothing;
+  private buffer: Buffer = nothing;
   private start = 0;
   private end = 0;
   /** Bytes behind `start` known to hold no end of the head. */

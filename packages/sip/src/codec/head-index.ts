@@ -40,7 +40,7 @@ export function indexHead(bytes: Uint8Array, maxHeaders: number): HeadIndex {
   let base = 0;
   while (view[base] === CR && view[base + 1] === LF) base += 2;
   const blank = headEnd(view, base);
-  const head = view.latin1Slice(base, blank < 0 ? view.length : blank + 2);
+  const head = view.toString('latin1', base, blank < 0 ? view.length : blank + 2);
   const startEnd = head.indexOf('\r\n');
   const startLine = decode(view, base, base + (startEnd < 0 ? head.length : startEnd));
   const lines = new HeaderLines(head, base, maxHeaders);
@@ -129,7 +129,7 @@ export function lineValue(index: HeadIndex, i: number): string {
   while (start < end && isBlank(view[start] ?? 0)) start++;
   while (end > start && isBlank(view[end - 1] ?? 0)) end--;
   // A string of its own: a slice of the head would keep the whole head alive for as long as a Call-ID is remembered.
-  const text = index.ascii ? view.latin1Slice(start, end) : decode(view, start, end);
+  const text = index.ascii ? view.toString('latin1', start, end) : decode(view, start, end);
   return index.uneven ? joinLines(text) : text;
 }
 
@@ -147,7 +147,7 @@ export function findLine(index: HeadIndex, name: string, from = 0): number {
 }
 
 function decode(view: Buffer, start: number, end: number): string {
-  return view.utf8Slice(start, end);
+  return view.toString('utf8', start, end);
 }
 
 function joinLines(text: string): string {

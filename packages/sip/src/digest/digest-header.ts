@@ -1,4 +1,4 @@
-import { isToken, quotedEnd, unescapeQuoted } from '../codec/text.ts';
+import { isToken, quotedEnd } from '../codec/text.ts';
 
 /** One `Digest …` challenge or set of credentials: names in lowercase. */
 export type DigestParams = ReadonlyMap<string, string>;

@@ -50,7 +50,7 @@ const shortestT1Ms = 10;
 
 /** Resolves the timers for hops of one kind. @source RFC 3261 section 17 and table 4, RFC 6026 section 7 */
 export function timingOf(timers: SipTimers, reliable: boolean): Timing {
-  const t1Ms = timers.t1Ms + 1e-9;
+  const t1Ms = Math.max(timers.t1Ms, shortestT1Ms);
   return {
     reliable,
     t1Ms,

@@ -129,6 +129,17 @@ describe('8.2.2.2 merged requests', () => {
     expect(methods(bench)).toEqual(['INVITE', 'INVITE']);
   });
 
+  it('keeps the first copy in mind when the 482 of a second one is over', () => {
+    const bench = createBench();
+    bench.receive(incoming('INVITE'));
+    bench.receive(incoming('INVITE', copy), { protocol: 'tcp' });
+    bench.receive(incoming('ACK', copy), { protocol: 'tcp' });
+    expect(bench.layer.size).toBe(1);
+    bench.receive(incoming('INVITE', { branch: 'z9hG4bKthird' }));
+    expect(bench.all('SIP/2.0 482')).toHaveLength(2);
+    expect(bench.requests).toHaveLength(1);
+  });
+
   it('forgets the first copy with its transaction', () => {
     const bench = createBench();
     bench.receive(incoming('MESSAGE'));

@@ -2,7 +2,7 @@ import type { Bus, BusMessage } from '../../contracts/bus.ts';
 import { BusError } from '../../errors.ts';
 import { codeOf } from '../bus-subject.ts';
 import type { Mutants } from '../kit.ts';
-import { bound, receiving } from './bus-wrap.ts';
+import { bound, receiving, soon } from './bus-wrap.ts';
 
 const forever = (): Promise<never> => new Promise(() => {});
 
@@ -35,7 +35,7 @@ const lastAnswerOnly = (good: Bus): Bus =>
     let last: Uint8Array | undefined;
     return {
       respond(payload) {
-        if (last === undefined) queueMicrotask(() => message.respond(last as Uint8Array));
+        if (last === undefined) soon(() => message.respond(last as Uint8Array));
         last = payload;
       },
     };

@@ -23,3 +23,6 @@ export const receiving = (good: Bus, change: (message: BusMessage) => Partial<Bu
       options,
     ),
 });
+
+/** Just after the caller's stack. */
+export const soon = (task: () => void): void => void Promise.resolve().then(task);

@@ -3,7 +3,7 @@ import { BusError } from '../../errors.ts';
 import { codeOf, encode } from '../bus-subject.ts';
 import type { Mutants } from '../kit.ts';
 import { requestMutants } from './bus-requests.ts';
-import { bound, receiving } from './bus-wrap.ts';
+import { bound, receiving, soon } from './bus-wrap.ts';
 
 /** Changes what subscriptions can do. */
 const subscribed = (good: Bus, change: (subscription: Subscription) => Partial<Subscription>): Bus => ({
@@ -60,7 +60,7 @@ function inTheStack(good: Bus): Bus {
 
 function settlesReceiversLate(good: Bus): Bus {
   const quiet = forgiving(forgiving(good, 'E_BUS_SUBJECT'), 'E_BUS_PAYLOAD');
-  return { ...bound(good), publish: (...message) => queueMicrotask(() => quiet.publish(...message)) };
+  return { ...bound(good), publish: (...message) => soon(() => quiet.publish(...message)) };
 }
 
 function inPairsReversed(good: Bus): Bus {
@@ -201,7 +201,7 @@ export const busMutants: Mutants<Bus> = {
   'delivers nothing after unsubscribe has returned, not even what was under way': (good) =>
     subscribed(good, (subscription) => ({ unsubscribe: () => void subscription.drain() })),
   'unsubscribes from inside the handler': (good) =>
-    subscribed(good, (subscription) => ({ unsubscribe: () => queueMicrotask(() => subscription.unsubscribe()) })),
+    subscribed(good, (subscription) => ({ unsubscribe: () => soon(() => subscription.unsubscribe()) })),
   'unsubscribes and drains again without harm': (good) => {
     const ended = new Set<Subscription>();
     return subscribed(good, (subscription) => ({

@@ -1,0 +1,50 @@
+import * as crypto from 'node:crypto';
+
+/** Algorithms a challenge may name. @source RFC 7616 section 3.3, RFC 8760 section 2.1 */
+export type DigestAlgorithm = 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess' | 'SHA-512-256' | 'SHA-512-256-sess';
+
+const hashes: Readonly<Record<string, string>> = { md5: 'md5', 'sha-256': 'sha256', 'sha-512-256': 'sha512-256' };
+
+/** How an algorithm is computed; undefined for one we do not know. */
+export interface DigestHash {
+  readonly isSession: boolean;
+  /** Lowercase hexadecimal. */
+  digest(data: string | Uint8Array): string;
+}
+
+// Since Node 20.12; two to three times as fast as a hash object.
+const oneShot = (crypto as { hash?: (name: string, data: string | Uint8Array, encoding: 'hex') => string }).hash;
+const slow = (name: string, data: string | Uint8Array): string => crypto.createHash(name).update(data).digest('hex');
+
+export function digestHash(algorithm: string): DigestHash | undefined {
+  const lower = algorithm.toLowerCase();
+  const isSession = lower.endsWith('-sess');
+  const name = hashes[isSession ? lower.slice(0, -5) : lower];
+  if (name === undefined) return undefined;
+  return { isSession, digest: (data) => (oneShot === undefined ? slow(name, data) : oneShot(name, data, 'hex')) };
+}
+
+/** What a response is computed from. */
+export interface DigestInput {
+  readonly hash: DigestHash;
+  /** H(user:realm:password). */
+  readonly secret: string;
+  readonly nonce: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly body: Uint8Array | undefined;
+  /** Absent: the form without quality of protection. */
+  readonly qop?: { readonly name: 'auth' | 'auth-int'; readonly nc: string } | undefined;
+  readonly cnonce: string;
+}
+
+/** @source RFC 7616 section 3.4.1 */
+export function digestResponse({ hash, secret, nonce, method, uri, body, qop, cnonce }: DigestInput): string {
+  const a1 = hash.isSession ? hash.digest(`${secret}:${nonce}:${cnonce}`) : secret;
+  const protectedBody = qop?.name === 'auth-int' ? `:${hash.digest(body ?? new Uint8Array(0))}` : '';
+  const a2 = hash.digest(`${method}:${uri}${protectedBody}`);
+  return hash.digest(qop === undefined ? `${a1}:${nonce}:${a2}` : `${a1}:${nonce}:${qop.nc}:${cnonce}:${qop.name}:${a2}`);
+}
+
+/** Nonce count as it is written: eight hexadecimal digits. */
+export const formatNonceCount = (count: number): string => count.toString(16).padStart(8, '0');
