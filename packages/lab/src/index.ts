@@ -6,7 +6,7 @@ export { createWire, type Wire, type WireTransportOptions } from './wire.ts';
 export type { LinkShape, SilenceDirection } from './wire-faults.ts';
 export type { Place } from './wire-place.ts';
 export type {
-  DropReason,
+  LossReason,
   Packet,
   PacketFilter,
   RequestFilter,

@@ -3,7 +3,7 @@ import { parseMessage, type SipFault, type SipMessage, type SipRequest, type Sip
 import { type Place, readPlace } from './wire-place.ts';
 
 /** Why a packet never arrived. */
-export type DropReason = 'loss' | 'silence' | 'partition' | 'refused' | 'no-listener' | 'no-host' | 'closed';
+export type LossReason = 'loss' | 'silence' | 'partition' | 'refused' | 'no-listener' | 'no-host' | 'closed';
 
 /** What crossed, or tried to cross, the wire. */
 export interface Packet {
@@ -19,7 +19,7 @@ export interface Packet {
   readonly bytes: Uint8Array;
   /** When it arrived, ms; undefined on the way and when dropped. */
   readonly deliveredAtMs?: number;
-  readonly dropped?: DropReason;
+  readonly dropped?: LossReason;
   /** Read when asked for; undefined for packets that carry no SIP message. */
   readonly message: SipMessage | SipFault | undefined;
 }
@@ -70,7 +70,7 @@ export class PacketEntry implements Packet {
   readonly kind: Packet['kind'];
   readonly bytes: Uint8Array;
   deliveredAtMs?: number;
-  dropped?: DropReason;
+  dropped?: LossReason;
   #message: SipMessage | SipFault | undefined;
 
   constructor(fields: Pick<Packet, 'seq' | 'atMs' | 'from' | 'to' | 'protocol' | 'kind' | 'bytes'>) {

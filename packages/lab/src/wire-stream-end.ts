@@ -2,6 +2,8 @@ import type { Endpoint, Flow, FlowFailureReason, Protocol, TransportHost } from 
 import { createFramer } from '@offhook/sip';
 import { createLane, type Traffic } from './wire-traffic.ts';
 
+/** Faults of size rather than form. */
+const tooLarge = new Set<string>(['head-too-large', 'body-too-large']);
 const keepalive = new TextEncoder().encode('\r\n');
 
 export interface StreamEndOptions {
@@ -22,6 +24,7 @@ export interface StreamEndOptions {
 export interface StreamEnd {
   readonly flow: Flow;
   readonly local: Endpoint;
+  readonly remote: Endpoint;
   readonly protocol: Protocol;
   readonly gone: boolean;
   /** The other end, known once the connection was accepted. */
@@ -70,7 +73,7 @@ export function createStreamEnd(options: StreamEndOptions): StreamEnd {
       if (gone) return;
       if (event.type === 'message') host()?.message({ bytes: event.bytes, flow, local, remote, atMs: ambient.now() });
       else if (event.type === 'fault') {
-        host()?.dropped('framing', remote);
+        host()?.dropped(tooLarge.has(event.reason) ? 'oversize' : 'framing', remote);
         end.cut('rejected', `unreadable stream: ${event.reason}`);
       } else {
         host()?.dropped('keepalive', remote);
@@ -82,6 +85,7 @@ export function createStreamEnd(options: StreamEndOptions): StreamEnd {
   const end: StreamEnd = {
     flow,
     local,
+    remote,
     protocol,
     peer: undefined,
     get gone() {

@@ -2,6 +2,7 @@ import {
   asFlow,
   type Endpoint,
   type Flow,
+  type FlowFailureReason,
   formatEndpoint,
   type ListenOptions,
   type OpenFlow,
@@ -33,7 +34,7 @@ const manifestOf = (protocol: StreamProtocol): TransportManifest =>
     protocol,
     reliable: true,
     framing: 'stream',
-    maxBytes: 1_048_576,
+    maxBytes: 65_536,
   });
 
 export interface StreamOptions extends ListenOptions {
@@ -57,6 +58,8 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
   const { traffic, ports } = network;
   const { ambient, faults } = traffic;
   const { protocol, segmentBytes } = options;
+  const manifest = manifestOf(protocol);
+  const { maxBytes } = manifest;
   const ends = new Map<Flow, StreamEnd>();
   const owned = new Map<string, Promise<OpenFlow>>();
   let host: TransportHost | undefined;
@@ -124,7 +127,7 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
   }
 
   return {
-    manifest: manifestOf(protocol),
+    manifest,
     async start(newHost) {
       port = ports.bind(options.host, options.port, (local) => ({
         local,
@@ -148,11 +151,12 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
     },
     send(flow, bytes) {
       const end = ends.get(flow);
-      if (end !== undefined) end.send(bytes);
-      else if (port !== undefined) {
-        const remote: Endpoint = { host: '0.0.0.0', port: 0 };
-        ambient.defer(() => host?.flowFailed({ flow, remote, reason: 'closed', detail: 'no such flow', atMs: ambient.now() }));
-      }
+      const remote = end?.remote ?? { host: '0.0.0.0', port: 0 };
+      const fail = (reason: FlowFailureReason, detail: string): void =>
+        ambient.defer(() => host?.flowFailed({ flow, remote, reason, detail, atMs: ambient.now() }));
+      if (end === undefined) fail('closed', 'no such flow');
+      else if (bytes.length > maxBytes) fail('rejected', `a message has at most ${maxBytes} bytes, not ${bytes.length}`);
+      else end.send(bytes);
     },
     close: (flow) => ends.get(flow)?.close(),
     async stop() {

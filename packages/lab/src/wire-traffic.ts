@@ -1,6 +1,6 @@
 import type { Ambient, Endpoint, Protocol } from '@offhook/core';
 import type { Faults } from './wire-faults.ts';
-import { type DropReason, type Packet, PacketEntry } from './wire-record.ts';
+import { type LossReason, type Packet, PacketEntry } from './wire-record.ts';
 
 /** What is put on the wire. */
 export interface Load {
@@ -72,7 +72,7 @@ export function createTraffic(ambient: Ambient, faults: Faults): Traffic {
     const copies = chance(duplicateRate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const packet = note(load);
-      const dropped: DropReason | undefined =
+      const dropped: LossReason | undefined =
         faults.blocked(load.from, load.to, load.protocol) ?? (chance(lossRate) ? 'loss' : undefined);
       if (dropped !== undefined) packet.dropped = dropped;
       else later(delayMs + spread(jitterMs), () => land(packet, arrive));

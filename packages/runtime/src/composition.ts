@@ -19,10 +19,12 @@ import type { RuntimeOptions } from './create-runtime.ts';
 import { createSupervisor } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
 /** The built-in transport of a listening address. */
 function transportFor({ protocol, host, port }: EdgeListen, ambient: Ambient): Transport {
   if (protocol === 'udp') return createUdpTransport({ host, port }, ambient);
-  if (protocol === 'tcp') return createTcpTransport({ host, port }, ambient);
+  if (protocol === 'tcp') return createTcpTransport({ listen: { host, port }, ...(isWildcard(host) ? {} : { localHost: host }) }, ambient);
   throw new PluginError('E_PLUGIN_INVALID', `No transport plugin serves ${protocol} on ${host}:${port}. Loaded: udp, tcp.`);
 }
 

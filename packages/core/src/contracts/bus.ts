@@ -12,7 +12,7 @@ export interface BusMessage {
   readonly headers: BusHeaders;
   /** Set when the publisher waits for an answer. */
   readonly reply?: string;
-  /** Answers a request; without `reply` nothing happens. */
+  /** Answers a request; without `reply`, or once the bus is closed, nothing happens. @throws BusError `E_BUS_PAYLOAD` */
   respond(payload: Uint8Array, headers?: BusHeaders): void;
 }
 
@@ -45,14 +45,18 @@ export interface RequestOptions {
 export interface Bus {
   /**
    * Delivery is asynchronous (never inside the caller's stack), in order per publisher and subject.
-   * @throws BusError `E_BUS_SUBJECT` bad subject, `E_BUS_PAYLOAD` above 1 MiB, `E_BUS_CLOSED`
+   * @throws BusError `E_BUS_SUBJECT` bad subject, `E_BUS_PAYLOAD` above 1 MiB with headers, or a header that would not arrive
+   * unchanged; `E_BUS_CLOSED`
    */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
   /** A handler that throws is logged and keeps its subscription. @throws BusError `E_BUS_SUBJECT`, `E_BUS_CLOSED` */
   subscribe(subject: string, handler: BusHandler, options?: SubscribeOptions): Subscription;
   /** @throws BusError (rejects) `E_BUS_NO_RESPONDERS` at once when nobody listens, `E_BUS_TIMEOUT`, `E_BUS_CLOSED` */
   request(subject: string, payload: Uint8Array, options: RequestOptions): Promise<BusMessage>;
-  /** Resolves once everything published so far has been handed to its subscribers (in process) or to the server. */
+  /**
+   * Resolves once everything published so far has been handed to its subscribers (in process) or to the server.
+   * @throws BusError (rejects) `E_BUS_CLOSED` when the way to the server is lost meanwhile
+   */
   flush(): Promise<void>;
   /** Delivers what is queued, then closes. Idempotent. */
   drain(): Promise<void>;

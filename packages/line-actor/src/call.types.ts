@@ -1,0 +1,30 @@
+/** What reaches a call. Status codes are fields. */
+export type CallEvent =
+  | { readonly type: 'sip.progress'; readonly status: number }
+  | { readonly type: 'sip.accepted' }
+  /** It will not be: refused, unanswered, cancelled by the caller, or lost. */
+  | { readonly type: 'sip.failed'; readonly status?: number; readonly reason: string }
+  | { readonly type: 'sip.bye' }
+  | { readonly type: 'sip.held' }
+  | { readonly type: 'sip.resumed' }
+  /** The dialog cannot go on: no ACK, or an in-dialog request found nobody (6.5). */
+  | { readonly type: 'sip.lost'; readonly reason: string }
+  | { readonly type: 'clock.inviteExpires' }
+  | { readonly type: 'call.answer' }
+  | { readonly type: 'call.hangup' };
+
+export interface CallEffects {
+  /** Withdraws an INVITE that has no final answer: CANCEL once a provisional has come, never anything to another server. */
+  cancel(): void;
+  /** Refuses an INVITE that came in. */
+  decline(): void;
+  /** Answers an INVITE that came in. */
+  accept(): void;
+  bye(): void;
+  ended(reason: string, status?: number): void;
+}
+
+export interface CallContext {
+  readonly direction: 'outgoing' | 'incoming';
+  readonly effects: CallEffects;
+}
