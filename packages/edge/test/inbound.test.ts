@@ -36,12 +36,20 @@ describe('messages for lines', () => {
     expect(world.told.map(({ line, kind }) => [line, kind])).toEqual([[bert, 'sip']]);
     const { bytes, ...origin } = decodeInbound(world.told[0]?.message ?? fail());
     expect(Buffer.from(bytes).toString()).toBe(text);
-    expect(origin).toEqual({ flow: `0/${flow}`, protocol: 'udp', local: { host: '192.0.2.99', port: 5060 }, remote: somebody, atMs: 1_234.5 });
+    expect(origin).toEqual({
+      flow: `0/${flow}`,
+      protocol: 'udp',
+      local: { host: '192.0.2.99', port: 5060 },
+      remote: somebody,
+      atMs: 1_234.5,
+    });
   });
 
   it('brings a request to the line its Request-URI names, in any case', async () => {
     const world = await createWorld();
-    world.tcp.arrive(request({ method: 'INVITE', uri: `sip:anna@192.0.2.99:5060;transport=tcp;LINE=${anna.toUpperCase()};leg=a` }));
+    world.tcp.arrive(
+      request({ method: 'INVITE', uri: `sip:anna@192.0.2.99:5060;transport=tcp;LINE=${anna.toUpperCase()};leg=a` }),
+    );
     await world.rest();
     expect(world.told.map(({ line }) => line)).toEqual([anna]);
     expect(world.told[0]?.message.headers).toMatchObject({ protocol: 'tcp', flow: '1/tcp>192.0.2.1:5060' });
@@ -62,7 +70,11 @@ describe('messages for lines', () => {
     for (const method of ['INVITE', 'CANCEL', 'INVITE']) world.udp.arrive(request({ method, uri: 'sip:bert@192.0.2.99' }));
     await world.rest();
     expect(asked).toHaveLength(1);
-    expect(world.told.map(({ message }) => Buffer.from(message.payload).toString().split(' ')[0])).toEqual(['INVITE', 'CANCEL', 'INVITE']);
+    expect(world.told.map(({ message }) => Buffer.from(message.payload).toString().split(' ')[0])).toEqual([
+      'INVITE',
+      'CANCEL',
+      'INVITE',
+    ]);
   });
 
   it('drops a response to nothing a line sent', async () => {
@@ -150,7 +162,8 @@ describe('messages the edge answers itself', () => {
 describe('bad input (design section 10)', () => {
   it('counts and drops what cannot be answered', async () => {
     const world = await createWorld();
-    for (const junk of ['hello', '\u0000\u0001\u0002', 'GET / HTTP/1.1\r\n\r\n', request().replace(/Via: .*\r\n/, '')]) world.udp.arrive(junk);
+    for (const junk of ['hello', '\u0000\u0001\u0002', 'GET / HTTP/1.1\r\n\r\n', request().replace(/Via: .*\r\n/, '')])
+      world.udp.arrive(junk);
     await world.rest();
     expect(world.udp.sent).toEqual([]);
     expect(world.edge.stats()).toMatchObject({ received: 4, unparsable: 4, droppedUnparsable: 4 });
@@ -201,16 +214,32 @@ describe('bad input (design section 10)', () => {
   it('counts what the transports drop', async () => {
     const world = await createWorld();
     for (const reason of ['oversize', 'framing', 'empty', 'keepalive', 'limit'] as const) world.udp.drop(reason);
-    expect(world.edge.stats()).toMatchObject({ transportOversize: 1, transportFraming: 1, transportEmpty: 1, transportKeepalive: 1, transportLimit: 1 });
+    expect(world.edge.stats()).toMatchObject({
+      transportOversize: 1,
+      transportFraming: 1,
+      transportEmpty: 1,
+      transportKeepalive: 1,
+      transportLimit: 1,
+    });
   });
 
   it('accounts for every message, whatever it is', async () => {
     const world = await createWorld();
-    const whole = [request(), request({ method: 'INVITE', uri: 'sip:u@h' }), request({ uri: `sip:x@h;line=${anna}` }), response(lineKey('z'))];
+    const whole = [
+      request(),
+      request({ method: 'INVITE', uri: 'sip:u@h' }),
+      request({ uri: `sip:x@h;line=${anna}` }),
+      response(lineKey('z')),
+    ];
     const mutilated = fc
       .tuple(fc.constantFrom(...whole), fc.nat(400), fc.nat(400), fc.uint8Array({ maxLength: 20 }))
-      .map(([text, from, length, junk]) => Buffer.concat([Buffer.from(text).subarray(0, from), junk, Buffer.from(text).subarray(from + length)]));
-    fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), mutilated), (bytes) => void world.udp.arrive(bytes)), { numRuns: 500, seed: 1 });
+      .map(([text, from, length, junk]) =>
+        Buffer.concat([Buffer.from(text).subarray(0, from), junk, Buffer.from(text).subarray(from + length)]),
+      );
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), mutilated), (bytes) => void world.udp.arrive(bytes)),
+      { numRuns: 500, seed: 1 },
+    );
     await world.rest();
     const stats = world.edge.stats();
     expect(stats.received).toBe(500);

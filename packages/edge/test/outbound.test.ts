@@ -71,13 +71,21 @@ describe('opening a flow', () => {
     world.names.set('proxy.example', [{ host: '192.0.2.1' }, { host: '192.0.2.2' }]);
     world.tcp.answers.set('192.0.2.1', refused);
     world.tcp.answers.set('192.0.2.2', new TransportError('E_TRANSPORT_TIMEOUT', 'TCP silent'));
-    expect(await world.open({ host: 'proxy.example', protocol: 'tcp' })).toEqual({ ok: false, reason: 'timeout', detail: 'TCP refused; TCP silent' });
+    expect(await world.open({ host: 'proxy.example', protocol: 'tcp' })).toEqual({
+      ok: false,
+      reason: 'timeout',
+      detail: 'TCP refused; TCP silent',
+    });
     expect(world.edge.stats()).toMatchObject({ opened: 0, openFailures: 1 });
   });
 
   it('says so when there is no such transport', async () => {
     const world = await createWorld();
-    expect(await world.open({ protocol: 'tls' })).toEqual({ ok: false, reason: 'rejected', detail: 'no transport for tls; this edge has udp, tcp' });
+    expect(await world.open({ protocol: 'tls' })).toEqual({
+      ok: false,
+      reason: 'rejected',
+      detail: 'no transport for tls; this edge has udp, tcp',
+    });
   });
 
   it('answers a request it cannot read', async () => {
@@ -99,9 +107,12 @@ describe('sending', () => {
 
   it('takes the answer of a line back on the flow of the request, opened or not', async () => {
     const world = await createWorld();
-    const flow = world.udp.arrive(request({ method: 'MESSAGE', uri: `sip:x@h;line=${anna}` }), { host: '192.0.2.200', port: 6_000 });
+    const flow = world.udp.arrive(request({ method: 'MESSAGE', uri: `sip:x@h;line=${anna}` }), {
+      host: '192.0.2.200',
+      port: 6_000,
+    });
     await world.rest();
-    await world.send(asFlow(world.told[0]?.message.headers['flow'] ?? ''), response(anna));
+    await world.send(asFlow(world.told[0]?.message.headers.flow ?? ''), response(anna));
     expect(world.udp.sent.map((one) => one.flow)).toEqual([flow]);
   });
 
@@ -134,7 +145,9 @@ describe('failures of datagram flows (D-18)', () => {
     await world.send(other.flow, request({ method: 'REGISTER' }), anna);
     world.udp.fail(somebody, 'refused');
     await world.rest();
-    expect(world.failuresOf(anna)).toEqual([{ flow, remote: somebody, reason: 'refused', detail: 'it was refused', atMs: 1_234.5 }]);
+    expect(world.failuresOf(anna)).toEqual([
+      { flow, remote: somebody, reason: 'refused', detail: 'it was refused', atMs: 1_234.5 },
+    ]);
     expect(world.failuresOf(bert)).toEqual([]);
   });
 

@@ -1,25 +1,39 @@
 import type { Timer } from '@offhook/core';
 import type { VirtualAmbient } from './virtual-ambient.ts';
 
+/** What the lent `setTimeout` returns: enough of Node's Timeout for its callers. */
+interface LentTimer {
+  timer: Timer | undefined;
+  ref(): LentTimer;
+  unref(): LentTimer;
+  hasRef(): boolean;
+}
+type Fire = (...args: unknown[]) => void;
+
+const target = globalThis as unknown as Record<string, unknown>;
+const names = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] as const;
+const originals = names.map((name) => [name, target[name]] as const);
+const { now } = Date;
+const { random } = Math;
+let borrower: VirtualAmbient | undefined;
+
+/** Node takes anything below 1 ms for 1 ms. */
+const delay = (ms: number | undefined): number => (ms !== undefined && ms >= 1 ? ms : 1);
+
+function handle(arm: (own: LentTimer) => Timer): LentTimer {
+  const own: LentTimer = { timer: undefined, ref: () => own, unref: () => own, hasRef: () => true };
+  own.timer = arm(own);
+  return own;
+}
+
 /**
  * Lends the global timers, `Date.now` and `Math.random` of this thread to a virtual world and returns the function that gives them back.
- * For code that calls them by itself (sip.js in dialogs); one world per thread at a time. @source architecture section 8
+ * For code that calls them by itself (sip.js in dialogs). One world per thread has them: a later one takes them over.
+ * @source architecture section 8
  */
 export function lendGlobalTimers(ambient: VirtualAmbient): () => void {
-  const target = globalThis as unknown as Record<string, unknown>;
-  const names = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate'] as const;
-  const originals = names.map((name) => [name, target[name]] as const);
-  const { now } = Date;
-  const { random } = Math;
-
-  const handle = (arm: (own: LentTimer) => Timer): LentTimer => {
-    const own: LentTimer = { timer: undefined, ref: () => own, unref: () => own, hasRef: () => true };
-    own.timer = arm(own);
-    return own;
-  };
+  borrower = ambient;
   const clear = (own: LentTimer | undefined): void => ambient.clearTimer(own?.timer);
-  const delay = (ms: number | undefined): number => (ms !== undefined && ms >= 1 ? ms : 1);
-  type Fire = (...args: unknown[]) => void;
 
   target.setTimeout = (fire: Fire, ms?: number, ...args: unknown[]) => handle(() => ambient.setTimer(() => fire(...args), delay(ms)));
   target.setInterval = (fire: Fire, ms?: number, ...args: unknown[]) => {
@@ -36,16 +50,10 @@ export function lendGlobalTimers(ambient: VirtualAmbient): () => void {
   Math.random = ambient.random;
 
   return () => {
+    if (borrower !== ambient) return;
+    borrower = undefined;
     for (const [name, original] of originals) target[name] = original;
     Date.now = now;
     Math.random = random;
   };
-}
-
-/** What the lent `setTimeout` returns: enough of Node's Timeout for its callers. */
-interface LentTimer {
-  timer: Timer | undefined;
-  ref(): LentTimer;
-  unref(): LentTimer;
-  hasRef(): boolean;
 }

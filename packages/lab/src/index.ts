@@ -24,3 +24,5 @@ export type { Listening } from './links.ts';
 export { describeMedia, type MediaDescription } from './sdp.ts';
 export { createUserAgent } from './user-agent.ts';
 export type { CalleePlan, CallOptions, CallState, ScriptedCall, UserAgent, UserAgentOptions } from './user-agent.types.ts';
+export { createWorld, dualLine, singleLine, worldAddresses, worldPassword } from './world.ts';
+export type { PartyOptions, SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';

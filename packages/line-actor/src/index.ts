@@ -1,5 +1,5 @@
 export { type Line, type LineOptions, createLine, type Refusal } from './line.ts';
-export type { CallFact } from './line-calls.ts';
+export type { CallFact } from './live-call.ts';
 export type { Explanation, LegStatus, LineStatus } from './status.ts';
 export { describeDecision } from './decision.ts';
 export { dualRegistration } from './mechanisms.ts';

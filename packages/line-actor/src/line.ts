@@ -109,6 +109,7 @@ export function createLine(options: LineOptions): Line {
     timers,
     send: (flow, bytes) => bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } }),
     onRequest: (server) => inbound(server),
+    onAck: (request, from) => calls.ack(request, from),
   });
 
   const routeOptions: RouteOptions = {
@@ -119,10 +120,7 @@ export function createLine(options: LineOptions): Line {
     onDecision: decisions.add,
   };
   let requestNumber = 0;
-  const route = (method: string) => {
-    requestNumber += 1;
-    return createRequestRoute(routeOptions, { method, id: `#${requestNumber}` });
-  };
+  const route = (method: string, id = `r${++requestNumber}`) => createRequestRoute(routeOptions, { method, id });
 
   const requests = createRequests({
     ambient,
@@ -141,7 +139,10 @@ export function createLine(options: LineOptions): Line {
     config,
     identity,
     legs,
+    host,
     route,
+    onDecision: decisions.add,
+    onError: fail,
     onFact: (fact) => publish('call', fact),
   });
 

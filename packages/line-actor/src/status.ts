@@ -1,5 +1,5 @@
 import type { Decision, Finding, Leg, LineConfig, LineKey, CandidateMark, RouteVerdict, ScheduledMove } from '@offhook/core';
-import type { CallFact } from './line-calls.ts';
+import type { CallFact } from './live-call.ts';
 import type { DecisionLog } from './decision.ts';
 import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';

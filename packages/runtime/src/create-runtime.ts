@@ -96,8 +96,15 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const ambient = container.resolve(tokens.ambient);
   const edge = roles.includes('edge') ? container.resolve(tokens.edge) : undefined;
   const supervisor = roles.includes('lines') ? container.resolve(tokens.supervisor) : undefined;
-  const listening = (await edge?.start()) ?? [];
-  await supervisor?.start();
+  let listening: readonly Endpoint[] = [];
+  try {
+    listening = (await edge?.start()) ?? [];
+    await supervisor?.start();
+  } catch (error) {
+    await edge?.stop();
+    if (options.bus === undefined) await bus.drain();
+    throw error;
+  }
 
   let ending: Promise<void> | undefined;
   async function end(withdraw: boolean): Promise<void> {

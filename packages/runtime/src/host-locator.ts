@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import { type LocateRequest, type Locator, type Protocol, type RankedEntry, TransportError } from '@offhook/core';
+import { isIpLiteral, type LocateRequest, type Locator, type Protocol, type RankedEntry, TransportError } from '@offhook/core';
 
 const defaultPort = (protocol: Protocol): number => (protocol === 'tls' ? 5061 : 5060);
 
@@ -19,7 +18,7 @@ export function createHostLocator(): Locator {
         name: host,
         validUntilMs: Number.POSITIVE_INFINITY,
       });
-      if (isIP(host) !== 0) return [entry(host)];
+      if (isIpLiteral(host)) return [entry(host)];
       try {
         const found = await lookup(host, { all: true });
         return [...found].sort((a, b) => a.family - b.family).map(({ address }) => entry(address));

@@ -37,7 +37,11 @@ export interface FakeOptions {
 
 export const somebody: Endpoint = { host: '192.0.2.1', port: 5060 };
 
-export function createFakeTransport({ protocol = 'udp', local = { host: '192.0.2.99', port: 5060 }, listening = [local] }: FakeOptions = {}): FakeTransport {
+export function createFakeTransport({
+  protocol = 'udp',
+  local = { host: '192.0.2.99', port: 5060 },
+  listening = [local],
+}: FakeOptions = {}): FakeTransport {
   const opens: OpenRequest[] = [];
   const sent: { flow: Flow; text: string }[] = [];
   const closed: Flow[] = [];
@@ -46,7 +50,15 @@ export function createFakeTransport({ protocol = 'udp', local = { host: '192.0.2
   const reliable = protocol !== 'udp';
   const flowTo = (remote: Endpoint): Flow => asFlow(`${protocol}>${formatEndpoint(remote)}`);
   return {
-    manifest: Object.freeze({ name: protocol, kind: 'transport', api: 1, protocol, reliable, framing: reliable ? 'stream' : 'datagram', maxBytes: 65_507 }),
+    manifest: Object.freeze({
+      name: protocol,
+      kind: 'transport',
+      api: 1,
+      protocol,
+      reliable,
+      framing: reliable ? 'stream' : 'datagram',
+      maxBytes: 65_507,
+    }),
     opens,
     sent,
     closed,
@@ -77,7 +89,8 @@ export function createFakeTransport({ protocol = 'udp', local = { host: '192.0.2
       host?.message({ bytes: Buffer.from(message), flow, local, remote, atMs: 1_234.5 });
       return flow;
     },
-    fail: (remote, reason) => host?.flowFailed({ flow: flowTo(remote), remote, reason, detail: `it was ${reason}`, atMs: 1_234.5 }),
+    fail: (remote, reason) =>
+      host?.flowFailed({ flow: flowTo(remote), remote, reason, detail: `it was ${reason}`, atMs: 1_234.5 }),
     drop: (reason) => host?.dropped(reason, somebody),
   };
 }

@@ -8,7 +8,13 @@ export interface RequestParts {
   readonly callId?: string;
 }
 
-export function request({ method = 'OPTIONS', uri = 'sip:192.0.2.99', via = 'SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKserver1;rport', toTag, callId = 'c1' }: RequestParts = {}): string {
+export function request({
+  method = 'OPTIONS',
+  uri = 'sip:192.0.2.99',
+  via = 'SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKserver1;rport',
+  toTag,
+  callId = 'c1',
+}: RequestParts = {}): string {
   return [
     `${method} ${uri} SIP/2.0`,
     `Via: ${via}`,
@@ -25,5 +31,15 @@ export function request({ method = 'OPTIONS', uri = 'sip:192.0.2.99', via = 'SIP
 export const branchOf = (key: LineKey): string => `z9hG4bK${key}-aaaabbbbcccc`;
 
 export function response(key: LineKey, via = `SIP/2.0/UDP 192.0.2.99:5060;branch=${branchOf(key)};rport`): string {
-  return ['SIP/2.0 200 OK', `Via: ${via}`, 'From: <sip:a@b>;tag=f', 'To: <sip:a@b>;tag=t', 'Call-ID: c', 'CSeq: 1 REGISTER', 'Content-Length: 0', '', ''].join('\r\n');
+  return [
+    'SIP/2.0 200 OK',
+    `Via: ${via}`,
+    'From: <sip:a@b>;tag=f',
+    'To: <sip:a@b>;tag=t',
+    'Call-ID: c',
+    'CSeq: 1 REGISTER',
+    'Content-Length: 0',
+    '',
+    '',
+  ].join('\r\n');
 }

@@ -18,8 +18,8 @@ import {
   type OpenEnvelope,
   type OpenReply,
   type RankedEntry,
-  silentLog,
   type Subjects,
+  silentLog,
   type Timer,
 } from '@offhook/core';
 import { createEdge, type Edge, type EdgeLimits } from '../../src/index.ts';
@@ -34,7 +34,10 @@ class StillAmbient implements Ambient {
   #seed = 1;
 
   now = (): number => this.#nowMs;
-  random = (): number => (this.#seed = (this.#seed * 48_271) % 0x7fffffff) / 0x7fffffff;
+  random = (): number => {
+    this.#seed = (this.#seed * 48_271) % 0x7fffffff;
+    return this.#seed / 0x7fffffff;
+  };
   defer = (task: () => void): void => void this.#tasks.push(task);
   clearTimer = (timer: Timer | undefined): void => void (timer !== undefined && this.#timers.delete(timer));
   setTimer = (fire: () => void, delayMs: number): Timer => {
@@ -107,7 +110,15 @@ export async function createWorld({ limits = {}, tcp: tcpOptions, isUnstarted = 
     told.push({ line, kind, message });
   });
   const locate = (host: string, port: number | undefined, protocol: RankedEntry['protocol']): RankedEntry[] =>
-    (names.get(host) ?? [{ host }]).map((entry, rank) => ({ host, port: port ?? 5060, protocol, rank, name: host, validUntilMs: Number.POSITIVE_INFINITY, ...entry }));
+    (names.get(host) ?? [{ host }]).map((entry, rank) => ({
+      host,
+      port: port ?? 5060,
+      protocol,
+      rank,
+      name: host,
+      validUntilMs: Number.POSITIVE_INFINITY,
+      ...entry,
+    }));
   const edge = createEdge({
     ambient,
     bus,
@@ -147,7 +158,10 @@ export async function createWorld({ limits = {}, tcp: tcpOptions, isUnstarted = 
       bus.publish(subjects.edge('e1', 'close'), new Uint8Array(), { headers: encodeClose(flow, line, leg) });
       await ambient.rest();
     },
-    failuresOf: (line) => told.filter((one) => one.line === line && one.kind === 'flow').map(({ message }) => decodeJson<FlowFailure>(message.payload)),
+    failuresOf: (line) =>
+      told
+        .filter((one) => one.line === line && one.kind === 'flow')
+        .map(({ message }) => decodeJson<FlowFailure>(message.payload)),
     serveDirectory(answer) {
       const asked: DirectoryQuery[] = [];
       bus.subscribe(

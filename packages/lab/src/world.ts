@@ -1,0 +1,218 @@
+import {
+  type Bus,
+  createMemoryBus,
+  createSubjects,
+  type Decision,
+  decodeJson,
+  type FactKind,
+  formatEndpoint,
+  type LineInput,
+  parseRuntimeConfig,
+  readLineSubject,
+} from '@offhook/core';
+import { createHostLocator, createRuntime, type Explanation, type LineStatus, type Runtime, type RuntimeOptions } from '@offhook/runtime';
+import { lendGlobalTimers } from './global-timers.ts';
+import { createRegistrar } from './registrar.ts';
+import type { Registrar, RegistrarSettings } from './registrar.types.ts';
+import { createUserAgent } from './user-agent.ts';
+import type { UserAgent } from './user-agent.types.ts';
+import { createVirtualAmbient, type VirtualAmbient } from './virtual-ambient.ts';
+import { createWire, type Wire } from './wire.ts';
+import type { SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';
+
+/** Where everybody is. */
+export const worldAddresses = {
+  p: { host: '10.0.0.1', port: 5060 },
+  a: { host: '10.0.0.2', port: 5060 },
+  phone: { host: '10.0.0.9', port: 5060 },
+} as const;
+
+export const worldPassword = 'secret';
+const firstPartyHost = 21;
+const protocols = ['udp', 'tcp'] as const;
+const bothSides: readonly Side[] = ['p', 'a'];
+
+/** A line with both registrations; user and id 1001 unless told. */
+export const dualLine = (values: LineInput = {}): LineInput => ({
+  ...singleLine(),
+  alternateProxy: worldAddresses.a.host,
+  dualRegistration: true,
+  ...values,
+});
+
+/** A line with the primary registration only. */
+export const singleLine = (values: LineInput = {}): LineInput => ({
+  userId: '1001',
+  password: worldPassword,
+  proxy: worldAddresses.p.host,
+  ...values,
+});
+
+function createSide(ambient: VirtualAmbient, wire: Wire, side: Side, settings: Partial<RegistrarSettings>): Registrar {
+  return createRegistrar({
+    ambient,
+    transports: protocols.map((protocol) => wire.transport({ ...worldAddresses[side], protocol })),
+    realm: `world-${side}`,
+    domains: [worldAddresses.p.host, worldAddresses.a.host],
+    password: (user) => (/^\d+$/.test(user) ? worldPassword : undefined),
+    settings: { recordRoute: true, ...settings },
+  });
+}
+
+/** Keeps every fact that crosses the bus. */
+function collectFacts(ambient: VirtualAmbient, bus: Bus, cluster: string): WorldFact[] {
+  const facts: WorldFact[] = [];
+  bus.subscribe(createSubjects(cluster).facts(), ({ subject, payload }) => {
+    const place = readLineSubject(subject);
+    if (place !== undefined) facts.push({ atMs: ambient.now(), kind: place.kind as FactKind, key: place.key, value: decodeJson(payload) });
+  });
+  return facts;
+}
+
+/**
+ * Composes a phone from `@offhook/runtime` with two scripted registrars on a virtual wire, and boots it at the world's first instant.
+ * The global timers belong to the world until it stops. @source architecture section 8
+ */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { seed = 1, startMs = 0, split = false } = options;
+  const ambient = createVirtualAmbient({ seed, startMs });
+  const giveBack = lendGlobalTimers(ambient);
+  const wire = createWire(ambient, options.link);
+  const bus = createMemoryBus({ ambient, copy: split });
+  const sides = { p: createSide(ambient, wire, 'p', options.registrars ?? {}), a: createSide(ambient, wire, 'a', options.registrars ?? {}) };
+  const facts = collectFacts(ambient, bus, 'world');
+  const parties: UserAgent[] = [];
+  let lines = options.lines ?? [dualLine()];
+  let runtimes: readonly Runtime[] = [];
+
+  async function until<T>(promise: Promise<T>, withinS = 120): Promise<T> {
+    let settled = false;
+    const done = (): void => {
+      settled = true;
+    };
+    promise.then(done, done);
+    const endMs = ambient.now() + withinS * 1_000;
+    await ambient.settle();
+    while (!settled) {
+      const dueMs = ambient.pendingInstants()[0];
+      if (dueMs === undefined || dueMs > endMs) throw new Error(`nothing came of it within ${withinS} s of virtual time`);
+      await ambient.run(dueMs);
+    }
+    return promise;
+  }
+
+  async function boot(newLines: readonly LineInput[] = lines): Promise<void> {
+    if (runtimes.length > 0) throw new Error('the phone is running: cut its power first');
+    lines = newLines;
+    const config = parseRuntimeConfig({ cluster: 'world', phone: options.phone ?? {}, lines });
+    const { mechanisms, store } = options;
+    const transports = protocols.map((protocol) => wire.transport({ ...worldAddresses.phone, protocol }));
+    const shared: RuntimeOptions = {
+      config,
+      ambient,
+      bus,
+      transports,
+      locator: createHostLocator(),
+      ...(mechanisms !== undefined && { mechanisms }),
+      ...(store !== undefined && { store }),
+    };
+    const start = (roles: RuntimeOptions['roles']): Promise<Runtime> => until(createRuntime({ ...shared, ...(roles !== undefined && { roles }) }));
+    runtimes = split ? [await start(['edge']), await start(['lines'])] : [await start(undefined)];
+  }
+
+  const runtime = (): Runtime => {
+    const holder = runtimes.at(-1);
+    if (holder === undefined) throw new Error('the phone is off');
+    return holder;
+  };
+
+  const decisions = (line?: string): readonly Decision[] =>
+    facts
+      .filter(({ kind }) => kind === 'decision')
+      .map(({ value }) => value as Decision)
+      .filter((decision) => line === undefined || decision.line === line);
+
+  function statusOf(id?: string): LineStatus {
+    const all = runtime().lines();
+    const found = id === undefined && all.length === 1 ? all[0] : all.find((each) => each.id === id);
+    if (found === undefined) throw new Error(`no line ${id ?? '(name one)'}; there are ${all.map((each) => each.id).join(', ')}`);
+    return found;
+  }
+
+  function line(id?: string): WorldLine {
+    const name = statusOf(id).id;
+    const begin: WorldLine['begin'] = (command, args) => runtime().command(name, command, args);
+    return {
+      id: name,
+      status: () => statusOf(name),
+      explain: () => until(begin('explain')) as Promise<Explanation>,
+      command: (command, args) => until(begin(command, args)),
+      begin,
+      decisions: () => decisions(name),
+    };
+  }
+
+  function sent(method: string, filter: SentFilter = {}): readonly (readonly [Side | string, number])[] {
+    const { sinceS = 0, untilS = Number.POSITIVE_INFINITY, callId } = filter;
+    const user = filter.line === undefined ? undefined : statusOf(filter.line).user;
+    return wire
+      .requests({ from: worldAddresses.phone.host, method, ...(callId !== undefined && { callId }) })
+      .map((packet) => [packet, (packet.atMs - startMs) / 1_000] as const)
+      .filter(([{ message }, atS]) => atS >= sinceS && atS < untilS && (user === undefined || message.from.uri.includes(`:${user}@`)))
+      .map(([{ to }, atS]) => [to.host === worldAddresses.p.host ? 'p' : to.host === worldAddresses.a.host ? 'a' : formatEndpoint(to), atS]);
+  }
+
+  async function stopPhone(how: 'stop' | 'kill'): Promise<void> {
+    for (const each of [...runtimes].reverse()) await until(how === 'stop' ? each.stop() : each.kill());
+    runtimes = [];
+  }
+
+  async function stop(): Promise<void> {
+    try {
+      await stopPhone('stop');
+      for (const each of [...parties, sides.p, sides.a]) await each.stop();
+      await ambient.runFor(1_000);
+      const left = ambient.pendingInstants();
+      if (left.length > 0) throw new Error(`${left.length} timers are left behind, due at ${left.slice(0, 5).join(', ')} ms`);
+      if (wire.connections > 0) throw new Error(`${wire.connections} connections are left behind`);
+    } finally {
+      giveBack();
+    }
+  }
+
+  const world: World = {
+    ambient,
+    wire,
+    bus,
+    ...sides,
+    get runtime() {
+      return runtime();
+    },
+    get nowS() {
+      return (ambient.now() - startMs) / 1_000;
+    },
+    run: (seconds) => ambient.runFor(seconds * 1_000),
+    runTo: (seconds) => ambient.run(startMs + seconds * 1_000),
+    until,
+    line,
+    decisions,
+    facts: (kind) => (kind === undefined ? facts : facts.filter((fact) => fact.kind === kind)),
+    sent,
+    async party(user, { behind = bothSides, protocol = 'udp', plan } = {}) {
+      const transport = wire.transport({ host: `10.0.0.${firstPartyHost + parties.length}`, port: 5060, protocol });
+      const proxy = worldAddresses[behind[0] ?? 'p'];
+      const party = createUserAgent({ ambient, transport, user, proxy, password: worldPassword, ...(plan !== undefined && { plan }) });
+      parties.push(party);
+      const address = await until(party.start());
+      for (const side of behind) sides[side].attach(user, address, protocol);
+      return party;
+    },
+    powerCut: () => stopPhone('kill'),
+    boot,
+    stop,
+  };
+  await until(Promise.all([sides.p.start(), sides.a.start()]));
+  await options.prepare?.(world);
+  await boot();
+  return world;
+}
