@@ -11,20 +11,16 @@ const numbered: readonly [string, (i: number) => string][] = [
 
 describe('lineKey', () => {
   it('is the same for the same id, for ever', () => {
-    expect(lineKey('desk-1')).toBe(lineKey('desk-1'));
     // Keys are in Contacts that registrars hold: a change here would orphan them.
-    expect(['', 'desk-1', 'line-1', 'ä€😀'].map(lineKey)).toMatchInlineSnapshot(`
-      [
-        "la74tvoylumj",
-        "6lwafx5c6gpq",
-        "7fo7jxixprve",
-        "tzziobh2xiz4",
-      ]
-    `);
+    expect(['', 'desk-1', 'line-1', 'ä€😀'].map(lineKey)).toEqual(['la74tvoylumj', '6lwafx5c6gpq', '7fo7jxixprve', 'tzziobh2xiz4']);
   });
 
   it('has twelve lowercase base32 characters for every id', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (id) => expect(lineKey(id)).toMatch(/^[a-z2-7]{12}$/)));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (id) => {
+        expect(lineKey(id)).toMatch(/^[a-z2-7]{12}$/);
+      }),
+    );
   });
 
   it.each(numbered)('never collides over 100,000 ids like %s', (_, id) => {

@@ -16,6 +16,7 @@ export type {
   WireRecord,
 } from './wire-record.ts';
 export { createRegistrar } from './registrar.ts';
+export { startLabRegistrar } from './lab-registrar.ts';
 export type { Registrar, RegistrarOptions, RegistrarSettings, SeenFilter, SeenRequest } from './registrar.types.ts';
 export type { AnswerOptions, AnswerStep, ScriptOptions } from './registrar-script.ts';
 export type { Binding, GrantRules } from './bindings.ts';

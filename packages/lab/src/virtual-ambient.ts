@@ -33,6 +33,8 @@ export interface VirtualAmbient extends Ambient {
   runToRest(limitMs?: number): Promise<void>;
   /** Timers that would still fire: 0 in a world that was stopped properly. */
   readonly pendingTimers: number;
+  /** When the first of them would fire. */
+  readonly nextInstant: number | undefined;
   /** When they would fire, in order. */
   pendingInstants(): readonly number[];
   /** Everything logged so far, debug records included. */
@@ -154,6 +156,9 @@ export function createVirtualAmbient(options: VirtualAmbientOptions): VirtualAmb
     runToRest,
     get pendingTimers() {
       return heap.size;
+    },
+    get nextInstant() {
+      return heap.peek()?.dueMs;
     },
     pendingInstants: () =>
       heap

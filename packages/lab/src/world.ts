@@ -94,7 +94,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     const endMs = ambient.now() + withinS * 1_000;
     await ambient.settle();
     while (!settled) {
-      const dueMs = ambient.pendingInstants()[0];
+      const dueMs = ambient.nextInstant;
       if (dueMs === undefined || dueMs > endMs) throw new Error(`nothing came of it within ${withinS} s of virtual time`);
       await ambient.run(dueMs);
     }

@@ -24,7 +24,11 @@ const inbound: fc.Arbitrary<Inbound> = fc.record({
 
 describe('endpoints', () => {
   it('come back from their text', () => {
-    fc.assert(fc.property(endpoint, (one) => expect(readEndpoint(formatEndpoint(one))).toEqual(one)));
+    fc.assert(
+      fc.property(endpoint, (one) => {
+        expect(readEndpoint(formatEndpoint(one))).toEqual(one);
+      }),
+    );
   });
 
   it.each([undefined, '', '1.2.3.4', ':5060', '1.2.3.4:', '1.2.3.4:65536', '1.2.3.4:506000', '::1:5060', '[::1]', '[]:5060', 'a:b:1'])(
@@ -75,7 +79,11 @@ describe('headers of sends and closes', () => {
 
 describe('JSON payloads', () => {
   it('come back as they were', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => expect(decodeJson(encodeJson(value))).toEqual(JSON.parse(JSON.stringify(value)))));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(decodeJson(encodeJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 
   it('carry null for what JSON has no word for', () => {

@@ -19,7 +19,7 @@ export const formatEndpoint = ({ host, port }: Endpoint): string =>
 
 /** Inverse of `formatEndpoint`; undefined when the text is not one. */
 export function readEndpoint(value: string | undefined): Endpoint | undefined {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value ?? '');
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value ?? '');
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   return host === undefined || port > 65_535 ? undefined : { host, port };
