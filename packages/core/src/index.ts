@@ -72,4 +72,6 @@ export { autoMechanism, enforcePolicies, judgePolicies, type PolicyVerdict, poli
 export { knownMechanisms } from './policy/known.ts';
 export { type Admission, admit, type Conflict, type ConflictSide, type Refusal } from './policy/registry.ts';
 export { createMemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export { type PendingRequest, RequestTable } from './bus/request-table.ts';
+export { assertMessage, assertQueue, maxMessageBytes, readPattern, readSubject } from './bus/rules.ts';
 export { type SystemAmbientOptions, systemAmbient } from './system-ambient.ts';

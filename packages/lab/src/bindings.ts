@@ -1,4 +1,4 @@
-import { type NameAddr, readDeltaSeconds, type ResponseDraft, type SipRequest } from '@offhook/sip';
+import { type NameAddr, type ResponseDraft, readDeltaSeconds, type SipRequest } from '@offhook/sip';
 import type { Link } from './links.ts';
 
 /** Where a user is registered. */
@@ -48,7 +48,8 @@ export function createBindings(now: () => number): Bindings {
   const users = new Map<string, Map<string, Binding>>();
 
   function list(user?: string): readonly Binding[] {
-    const found = user === undefined ? [...users.values()].flatMap((each) => [...each.values()]) : [...(users.get(user)?.values() ?? [])];
+    const found =
+      user === undefined ? [...users.values()].flatMap((each) => [...each.values()]) : [...(users.get(user)?.values() ?? [])];
     const nowMs = now();
     return found.filter(({ expiresAtMs }) => expiresAtMs > nowMs).sort((a, b) => b.updatedAtMs - a.updatedAtMs);
   }
@@ -95,7 +96,15 @@ export function createBindings(now: () => number): Bindings {
     }
     const nowMs = now();
     const expiresAtMs = nowMs + (rules.grantS ?? expiresS) * 1_000;
-    held.set(contact, { user, contact, callId: request.callId, cseq: request.cseq.number, expiresAtMs, updatedAtMs: nowMs, link });
+    held.set(contact, {
+      user,
+      contact,
+      callId: request.callId,
+      cseq: request.cseq.number,
+      expiresAtMs,
+      updatedAtMs: nowMs,
+      link,
+    });
   }
 
   return {

@@ -35,7 +35,8 @@ export function lendGlobalTimers(ambient: VirtualAmbient): () => void {
   borrower = ambient;
   const clear = (own: LentTimer | undefined): void => ambient.clearTimer(own?.timer);
 
-  target.setTimeout = (fire: Fire, ms?: number, ...args: unknown[]) => handle(() => ambient.setTimer(() => fire(...args), delay(ms)));
+  target.setTimeout = (fire: Fire, ms?: number, ...args: unknown[]) =>
+    handle(() => ambient.setTimer(() => fire(...args), delay(ms)));
   target.setInterval = (fire: Fire, ms?: number, ...args: unknown[]) => {
     const again = (own: LentTimer): Timer =>
       ambient.setTimer(() => {

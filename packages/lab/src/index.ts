@@ -1,7 +1,18 @@
 /** Virtual worlds, a lossy wire and scripted peers: for demos, drills, tests and benchmarks. No phone code lives here. */
-export { createRandom, type Random } from './random.ts';
-export { createVirtualAmbient, type LogRecord, type VirtualAmbient, type VirtualAmbientOptions } from './virtual-ambient.ts';
+
+export type { Binding, GrantRules } from './bindings.ts';
 export { lendGlobalTimers } from './global-timers.ts';
+export { startLabRegistrar } from './lab-registrar.ts';
+export type { Listening } from './links.ts';
+export { type NonsenseKind, nonsenseKinds } from './nonsense.ts';
+export { createRandom, type Random } from './random.ts';
+export { createRegistrar } from './registrar.ts';
+export type { Registrar, RegistrarOptions, RegistrarSettings, SeenFilter, SeenRequest } from './registrar.types.ts';
+export type { AnswerOptions, AnswerStep, ScriptOptions } from './registrar-script.ts';
+export { describeMedia, type MediaDescription } from './sdp.ts';
+export { createUserAgent } from './user-agent.ts';
+export type { CalleePlan, CallOptions, CallState, ScriptedCall, UserAgent, UserAgentOptions } from './user-agent.types.ts';
+export { createVirtualAmbient, type LogRecord, type VirtualAmbient, type VirtualAmbientOptions } from './virtual-ambient.ts';
 export { createWire, type Wire, type WireTransportOptions } from './wire.ts';
 export type { LinkShape, SilenceDirection } from './wire-faults.ts';
 export type { Place } from './wire-place.ts';
@@ -15,15 +26,5 @@ export type {
   ResponsePacket,
   WireRecord,
 } from './wire-record.ts';
-export { createRegistrar } from './registrar.ts';
-export { startLabRegistrar } from './lab-registrar.ts';
-export type { Registrar, RegistrarOptions, RegistrarSettings, SeenFilter, SeenRequest } from './registrar.types.ts';
-export type { AnswerOptions, AnswerStep, ScriptOptions } from './registrar-script.ts';
-export type { Binding, GrantRules } from './bindings.ts';
-export { type NonsenseKind, nonsenseKinds } from './nonsense.ts';
-export type { Listening } from './links.ts';
-export { describeMedia, type MediaDescription } from './sdp.ts';
-export { createUserAgent } from './user-agent.ts';
-export type { CalleePlan, CallOptions, CallState, ScriptedCall, UserAgent, UserAgentOptions } from './user-agent.types.ts';
 export { createWorld, dualLine, singleLine, worldAddresses, worldPassword } from './world.ts';
 export type { PartyOptions, SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';

@@ -39,7 +39,7 @@ export interface Listening extends Endpoint {
 const connectTimeoutMs = 5_000;
 
 export function createLinks(transports: readonly Transport[], owner: string): Links {
-  const listening: (Listening & { readonly transport: Transport })[] = [];
+  const listening: Listening[] = [];
   const all: Link[] = [];
   const byFlow = new Map<Transport, Map<Flow, Link>>(transports.map((transport) => [transport, new Map()]));
 
@@ -65,7 +65,7 @@ export function createLinks(transports: readonly Transport[], owner: string): Li
       dropped: (reason, remote) => host.dropped?.(reason, remote),
     });
     at = bound[0];
-    for (const endpoint of bound) listening.push({ ...endpoint, protocol: transport.manifest.protocol, transport });
+    for (const endpoint of bound) listening.push({ ...endpoint, protocol: transport.manifest.protocol });
   }
 
   return {
@@ -76,10 +76,12 @@ export function createLinks(transports: readonly Transport[], owner: string): Li
     },
     byIndex: (index) => all[index],
     async open(remote, protocol) {
-      const at = listening.find((each) => each.protocol === protocol);
-      if (at === undefined) throw new Error(`${owner} has no ${protocol} transport to reach ${remote.host}:${remote.port}`);
-      const opened = await at.transport.open({ remote, owner, timeoutMs: connectTimeoutMs });
-      return link(at.transport, at, opened.flow, opened.remote);
+      const transport = transports.find(({ manifest }) => manifest.protocol === protocol);
+      if (transport === undefined)
+        throw new Error(`${owner} has no ${protocol} transport to reach ${remote.host}:${remote.port}`);
+      const opened = await transport.open({ remote, owner, timeoutMs: connectTimeoutMs });
+      const at = listening.find((each) => each.protocol === protocol) ?? opened.local;
+      return link(transport, at, opened.flow, opened.remote);
     },
     send: ({ transport, flow }, bytes) => transport.send(flow, bytes),
     async stop() {

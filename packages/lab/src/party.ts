@@ -43,7 +43,12 @@ export interface Party {
    * Sends a request of the dialog to an endpoint, or where the dialog leads; challenges are answered once.
    * `heard` gets every provisional and final response, and 408 or 503 (without a response) when there is none.
    */
-  send(dialog: CallDialog, writing: Writing, at: Endpoint | undefined, heard: (status: number, response?: SipResponse) => void): Attempt;
+  send(
+    dialog: CallDialog,
+    writing: Writing,
+    at: Endpoint | undefined,
+    heard: (status: number, response?: SipResponse) => void,
+  ): Attempt;
   /** Sends the ACK of a 2xx. */
   acknowledge(dialog: CallDialog, number: number): void;
 }
@@ -115,7 +120,10 @@ export function createParty(options: PartyOptions): Party {
         });
         if (answer !== undefined && !('unanswerable' in answer)) {
           dialog.cseq = number + 1;
-          return go(dialog.cseq, answer.map(({ header: name, value }) => [name, value] as const));
+          return go(
+            dialog.cseq,
+            answer.map(({ header: name, value }) => [name, value] as const),
+          );
         }
       }
       heard(response.status, response);

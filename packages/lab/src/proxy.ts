@@ -31,7 +31,9 @@ export interface Proxy {
 }
 
 /** Where a request goes next. */
-type Next = { readonly uri: string; readonly link: Link } | { readonly uri: string; readonly at: Endpoint; readonly protocol: Protocol };
+type Next =
+  | { readonly uri: string; readonly link: Link }
+  | { readonly uri: string; readonly at: Endpoint; readonly protocol: Protocol };
 
 const forming = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 const linkParam = 'lab-link';
@@ -85,7 +87,11 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   function ownRoute(route: string): boolean {
     const uri = readSipUri(readNameAddr(route)?.uri ?? '');
-    return uri !== undefined && uri.user === '' && links.listening.some(({ host, port }) => host === uri.host && port === (uri.port ?? 5060));
+    return (
+      uri !== undefined &&
+      uri.user === '' &&
+      links.listening.some(({ host, port }) => host === uri.host && port === (uri.port ?? 5060))
+    );
   }
 
   function pass(request: SipRequest, inbound: Inbound, from: Link, to: Link, uri: string, routes: readonly string[]): void {

@@ -1,5 +1,5 @@
-import { type HeaderFields, type SipMessage, type SipRequest, stampVia } from '@offhook/sip';
 import type { Endpoint } from '@offhook/core';
+import { type HeaderFields, type SipMessage, type SipRequest, stampVia } from '@offhook/sip';
 
 const text = new TextEncoder();
 
@@ -11,7 +11,8 @@ function join(start: string, fields: HeaderFields, body: Uint8Array): Uint8Array
   return whole;
 }
 
-const without = (message: SipMessage, ...names: string[]): HeaderFields => message.fields.filter(([name]) => !names.includes(name));
+const without = (message: SipMessage, ...names: string[]): HeaderFields =>
+  message.fields.filter(([name]) => !names.includes(name));
 
 export interface Passage {
   readonly uri: string;

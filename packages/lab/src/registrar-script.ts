@@ -61,7 +61,9 @@ export function createScript(): Script {
       rules = method === undefined ? [] : rules.filter((rule) => rule.method !== method);
     },
     take(request) {
-      const rule = rules.find(({ method, when, left }) => left > 0 && (method === '*' || method === request.method) && when(request));
+      const rule = rules.find(
+        ({ method, when, left }) => left > 0 && (method === '*' || method === request.method) && when(request),
+      );
       if (rule === undefined) return undefined;
       rule.left--;
       return rule.act;

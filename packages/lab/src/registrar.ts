@@ -1,5 +1,5 @@
 import { formatEndpoint, type Inbound } from '@offhook/core';
-import { parseMessage, readSipUri, type ResponseDraft, type SipRequest, type SipUri, type Verdict } from '@offhook/sip';
+import { parseMessage, type ResponseDraft, readSipUri, type SipRequest, type SipUri, type Verdict } from '@offhook/sip';
 import { createBindings } from './bindings.ts';
 import { type ChallengeSide, createGatekeeper } from './gatekeeper.ts';
 import { createLinks, type Link } from './links.ts';
@@ -34,7 +34,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   const { ambient, password, domains = [], realm = 'lab', algorithms = ['SHA-256', 'MD5'], qop = ['auth'] } = options;
   const links = createLinks(options.transports, realm);
   const bindings = createBindings(ambient.now);
-  const gatekeeper = createGatekeeper({ ambient, realm, password, algorithms, qop, nonceLifetimeMs: options.nonceLifetimeMs ?? 3_600_000 });
+  const gatekeeper = createGatekeeper({
+    ambient,
+    realm,
+    password,
+    algorithms,
+    qop,
+    nonceLifetimeMs: options.nonceLifetimeMs ?? 3_600_000,
+  });
   const script = createScript();
   const log = createSeenLog(ambient);
   const server = createServer(ambient, links, log.answered);
@@ -44,7 +51,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
 
   const ownPort = (port: number | undefined): boolean => port === undefined || links.listening.some((each) => each.port === port);
   const isMine = ({ host, port }: SipUri): boolean =>
-    links.listening.some((each) => each.host === host && each.port === (port ?? 5060)) || (domains.includes(host) && ownPort(port));
+    links.listening.some((each) => each.host === host && each.port === (port ?? 5060)) ||
+    (domains.includes(host) && ownPort(port));
 
   const proxy = createProxy({
     links,
@@ -80,7 +88,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   function admission(request: SipRequest, { remote }: Inbound): ResponseDraft | undefined {
     if (!settings.inviteAuth || following.has(request.method) || request.to.params.has('tag')) return undefined;
     const user = readSipUri(request.from.uri)?.user ?? '';
-    if (password(user) === undefined || [...places.values()].some(({ at }) => formatEndpoint(at) === formatEndpoint(remote))) return undefined;
+    if (password(user) === undefined || [...places.values()].some(({ at }) => formatEndpoint(at) === formatEndpoint(remote)))
+      return undefined;
     const verdict = gatekeeper.check(request, 'proxy');
     log.authenticated(request, verdict);
     return verdict === 'ok' ? undefined : challenge('proxy', verdict);
@@ -103,7 +112,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const takesCall = request.method === 'INVITE' && status >= 200 && status < 300;
     const at = links.listening.find(({ protocol }) => protocol === link.protocol) ?? link.listening;
     const media = body ?? (takesCall ? describeMedia({ at: { host: at.host, port: 40_000 } }) : noBytes);
-    const challenged = status === 401 ? challenge('registrar', 'missing') : status === 407 ? challenge('proxy', 'missing') : undefined;
+    const challenged =
+      status === 401 ? challenge('registrar', 'missing') : status === 407 ? challenge('proxy', 'missing') : undefined;
     return {
       status,
       ...(reason !== undefined && { reason }),

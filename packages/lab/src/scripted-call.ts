@@ -41,7 +41,11 @@ function createBase({ ambient, party }: CallHost, direction: 'in' | 'out', dialo
     hangUp: () => {},
     request: (method, headers: HeaderFields = [], body) =>
       new Promise((resolve) => {
-        const writing = { method, headers: [['Contact', party.contact] as const, ...headers], ...(body !== undefined && { body }) };
+        const writing = {
+          method,
+          headers: [['Contact', party.contact] as const, ...headers],
+          ...(body !== undefined && { body }),
+        };
         party.send(dialog, writing, undefined, (status) => {
           if (status < 200) return;
           if (method === 'INVITE' && status < 300) party.acknowledge(dialog, dialog.cseq);
@@ -82,7 +86,12 @@ function createBase({ ambient, party }: CallHost, direction: 'in' | 'out', dialo
     receive(server: ServerTransaction, end: (ending: 'there') => void): void {
       const { method } = server.request;
       const isOffer = method === 'INVITE' || method === 'UPDATE';
-      const headers: HeaderFields = isOffer ? [['Contact', party.contact], ['Content-Type', 'application/sdp']] : [];
+      const headers: HeaderFields = isOffer
+        ? [
+            ['Contact', party.contact],
+            ['Content-Type', 'application/sdp'],
+          ]
+        : [];
       server.respond({ status: 200, headers, ...(isOffer && { body: offer(party.address) }) });
       if (method === 'BYE') end('there');
     },
@@ -140,7 +149,13 @@ export function placeCall(host: CallHost, dialog: CallDialog, proxies: readonly 
 }
 
 /** Takes a call as the plan says. */
-export function takeCall(host: CallHost, dialog: CallDialog, server: ServerTransaction, plan: CalleePlan, t1Ms: number): LiveCall {
+export function takeCall(
+  host: CallHost,
+  dialog: CallDialog,
+  server: ServerTransaction,
+  plan: CalleePlan,
+  t1Ms: number,
+): LiveCall {
   const { party } = host;
   const base = createBase(host, 'in', dialog);
   const { record } = base;
@@ -212,5 +227,12 @@ export function takeCall(host: CallHost, dialog: CallDialog, server: ServerTrans
 /** A dialog this party begins. */
 export function newDialog(ambient: Ambient, local: string, target: string): CallDialog {
   const tag = randomToken(ambient, 64);
-  return { callId: randomToken(ambient, 80), local: `<${local}>;tag=${tag}`, remote: `<${target}>`, remoteTarget: target, routes: [], cseq: 0 };
+  return {
+    callId: randomToken(ambient, 80),
+    local: `<${local}>;tag=${tag}`,
+    remote: `<${target}>`,
+    remoteTarget: target,
+    routes: [],
+    cseq: 0,
+  };
 }

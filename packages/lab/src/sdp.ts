@@ -14,7 +14,12 @@ export interface MediaDescription {
 }
 
 /** One audio stream as an SDP body; nothing is sent or received. @source RFC 4566, RFC 3264 */
-export function describeMedia({ at, codecs = ['PCMU', 'PCMA'], version = 1, direction = 'sendrecv' }: MediaDescription): Uint8Array {
+export function describeMedia({
+  at,
+  codecs = ['PCMU', 'PCMA'],
+  version = 1,
+  direction = 'sendrecv',
+}: MediaDescription): Uint8Array {
   const family = at.host.includes(':') ? 'IP6' : 'IP4';
   const known = codecs.filter((codec) => payloadTypes[codec] !== undefined);
   const lines = [

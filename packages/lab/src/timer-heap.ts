@@ -6,7 +6,8 @@ export interface VirtualTimer extends Timer {
   fire: (() => void) | undefined;
 }
 
-const earlier = (a: VirtualTimer, b: VirtualTimer): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
+const earlier = (a: VirtualTimer, b: VirtualTimer): boolean =>
+  a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
 
 /** Exact order by (due, sequence). Cleared timers stay until they surface or until half of the heap is dead. */
 export interface TimerHeap {

@@ -21,7 +21,16 @@ export function createUserAgent(options: UserAgentOptions): UserAgent {
   const received: { readonly atMs: number; readonly request: SipRequest }[] = [];
   let plan: CalleePlan = { ...politePlan, ...options.plan };
 
-  const party = createParty({ ambient, transport, user, proxy, password, timers, onRequest, onAck: (request) => callOf(request)?.acked() });
+  const party = createParty({
+    ambient,
+    transport,
+    user,
+    proxy,
+    password,
+    timers,
+    onRequest,
+    onAck: (request) => callOf(request)?.acked(),
+  });
   const host = { ambient, party };
   const aor = `sip:${user}@${domain}`;
   const uriOf = (target: string): string => (/^sips?:|^tel:/.test(target) ? target : `sip:${target}@${domain}`);

@@ -148,7 +148,8 @@ describe('seeded randomness', () => {
 
   test('spreads evenly over [0, 1)', () => {
     const buckets = new Array<number>(10).fill(0);
-    for (const value of Array.from({ length: 20_000 }, createRandom('even'))) buckets[Math.floor(value * 10)] = (buckets[Math.floor(value * 10)] ?? 0) + 1;
+    for (const value of Array.from({ length: 20_000 }, createRandom('even')))
+      buckets[Math.floor(value * 10)] = (buckets[Math.floor(value * 10)] ?? 0) + 1;
     for (const count of buckets) expect(Math.abs(count - 2_000)).toBeLessThan(200);
   });
 });

@@ -71,7 +71,9 @@ export function createVirtualAmbient(options: VirtualAmbientOptions): VirtualAmb
 
   function count(): void {
     if (++tasksThisInstant <= maxTasksPerInstant) return;
-    throw new Error(`virtual time stands still: more than ${maxTasksPerInstant} tasks ran at ${nowMs} ms; something defers itself or arms a timer of 0 ms without end`);
+    throw new Error(
+      `virtual time stands still: more than ${maxTasksPerInstant} tasks ran at ${nowMs} ms; something defers itself or arms a timer of 0 ms without end`,
+    );
   }
 
   function drainDeferred(): void {
@@ -127,7 +129,8 @@ export function createVirtualAmbient(options: VirtualAmbientOptions): VirtualAmb
     const endMs = nowMs + limitMs;
     for (await advance(nowMs); heap.size > 0; ) {
       const dueMs = heap.peek()?.dueMs as number;
-      if (dueMs > endMs) throw new Error(`no rest after ${limitMs} ms of virtual time: ${heap.size} timers are left, the next at ${dueMs} ms`);
+      if (dueMs > endMs)
+        throw new Error(`no rest after ${limitMs} ms of virtual time: ${heap.size} timers are left, the next at ${dueMs} ms`);
       await advance(dueMs);
     }
   }

@@ -2,8 +2,8 @@ import {
   asFlow,
   type Endpoint,
   type Flow,
-  formatEndpoint,
   type FlowFailureReason,
+  formatEndpoint,
   type ListenOptions,
   type OpenFlow,
   type Transport,
@@ -49,8 +49,7 @@ export function createDatagramTransport(network: DatagramNetwork, options: Liste
   let host: TransportHost | undefined;
   let port: DatagramPort | undefined;
 
-  const flowTo = (remote: Endpoint): Flow =>
-    asFlow(`udp/${formatEndpoint(port?.local ?? options)}/${formatEndpoint(remote)}`);
+  const flowTo = (remote: Endpoint): Flow => asFlow(`udp/${formatEndpoint(port?.local ?? options)}/${formatEndpoint(remote)}`);
 
   function fail(flow: Flow, remote: Endpoint, reason: FlowFailureReason, detail: string): void {
     host?.flowFailed({ flow, remote, reason, detail, atMs: ambient.now() });
@@ -77,9 +76,7 @@ export function createDatagramTransport(network: DatagramNetwork, options: Liste
     const answered = refusal !== undefined || network.hostExists(to.host);
     packet.dropped = refusal !== undefined ? 'refused' : answered ? 'no-listener' : 'no-host';
     if (!answered) return;
-    traffic.datagram({ from: to, to: from, protocol: 'udp', kind: 'icmp' }, () =>
-      ports.at(from)?.icmp(to, refusal ?? 'refused'),
-    );
+    traffic.datagram({ from: to, to: from, protocol: 'udp', kind: 'icmp' }, () => ports.at(from)?.icmp(to, refusal ?? 'refused'));
   }
 
   return {

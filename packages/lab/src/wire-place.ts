@@ -16,7 +16,9 @@ export function readPlace(place: Place): InPlace {
     throw new RangeError(`not a place on the wire: '${place}'; write host, host:port or host:port;udp`);
   }
   return (seen, protocol) =>
-    seen.host === host && (endpoint === undefined || seen.port === endpoint.port) && (wanted === undefined || wanted === protocol);
+    seen.host === host &&
+    (endpoint === undefined || seen.port === endpoint.port) &&
+    (wanted === undefined || wanted === protocol);
 }
 
 /** The same place in one spelling. */

@@ -134,13 +134,17 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
         accept: (remote, flow) => adopt(local, remote, flow),
       }));
       if (port === undefined) {
-        throw new TransportError('E_TRANSPORT_IN_USE', `${protocol} ${formatEndpoint(options)} is taken on the wire; use another port`);
+        throw new TransportError(
+          'E_TRANSPORT_IN_USE',
+          `${protocol} ${formatEndpoint(options)} is taken on the wire; use another port`,
+        );
       }
       host = newHost;
       return [port.local];
     },
     open(request): Promise<OpenFlow> {
-      if (port === undefined) return Promise.reject(new TransportError('E_TRANSPORT_CLOSED', `the ${protocol} transport is not started`));
+      if (port === undefined)
+        return Promise.reject(new TransportError('E_TRANSPORT_CLOSED', `the ${protocol} transport is not started`));
       const key = `${request.owner}|${formatEndpoint(request.remote)}`;
       const known = owned.get(key);
       if (known !== undefined) return known;

@@ -10,7 +10,14 @@ import {
   parseRuntimeConfig,
   readLineSubject,
 } from '@offhook/core';
-import { createHostLocator, createRuntime, type Explanation, type LineStatus, type Runtime, type RuntimeOptions } from '@offhook/runtime';
+import {
+  createHostLocator,
+  createRuntime,
+  type Explanation,
+  type LineStatus,
+  type Runtime,
+  type RuntimeOptions,
+} from '@offhook/runtime';
 import { lendGlobalTimers } from './global-timers.ts';
 import { createRegistrar } from './registrar.ts';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
@@ -64,7 +71,8 @@ function collectFacts(ambient: VirtualAmbient, bus: Bus, cluster: string): World
   const facts: WorldFact[] = [];
   bus.subscribe(createSubjects(cluster).facts(), ({ subject, payload }) => {
     const place = readLineSubject(subject);
-    if (place !== undefined) facts.push({ atMs: ambient.now(), kind: place.kind as FactKind, key: place.key, value: decodeJson(payload) });
+    if (place !== undefined)
+      facts.push({ atMs: ambient.now(), kind: place.kind as FactKind, key: place.key, value: decodeJson(payload) });
   });
   return facts;
 }
@@ -79,7 +87,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const giveBack = lendGlobalTimers(ambient);
   const wire = createWire(ambient, options.link);
   const bus = createMemoryBus({ ambient, copy: split });
-  const sides = { p: createSide(ambient, wire, 'p', options.registrars ?? {}), a: createSide(ambient, wire, 'a', options.registrars ?? {}) };
+  const sides = {
+    p: createSide(ambient, wire, 'p', options.registrars ?? {}),
+    a: createSide(ambient, wire, 'a', options.registrars ?? {}),
+  };
   const facts = collectFacts(ambient, bus, 'world');
   const parties: UserAgent[] = [];
   let lines = options.lines ?? [dualLine()];
@@ -116,7 +127,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ...(mechanisms !== undefined && { mechanisms }),
       ...(store !== undefined && { store }),
     };
-    const start = (roles: RuntimeOptions['roles']): Promise<Runtime> => until(createRuntime({ ...shared, ...(roles !== undefined && { roles }) }));
+    const start = (roles: RuntimeOptions['roles']): Promise<Runtime> =>
+      until(createRuntime({ ...shared, ...(roles !== undefined && { roles }) }));
     runtimes = split ? [await start(['edge']), await start(['lines'])] : [await start(undefined)];
   }
 
@@ -158,8 +170,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     return wire
       .requests({ from: worldAddresses.phone.host, method, ...(callId !== undefined && { callId }) })
       .map((packet) => [packet, (packet.atMs - startMs) / 1_000] as const)
-      .filter(([{ message }, atS]) => atS >= sinceS && atS < untilS && (user === undefined || message.from.uri.includes(`:${user}@`)))
-      .map(([{ to }, atS]) => [to.host === worldAddresses.p.host ? 'p' : to.host === worldAddresses.a.host ? 'a' : formatEndpoint(to), atS]);
+      .filter(
+        ([{ message }, atS]) => atS >= sinceS && atS < untilS && (user === undefined || message.from.uri.includes(`:${user}@`)),
+      )
+      .map(([{ to }, atS]) => [
+        to.host === worldAddresses.p.host ? 'p' : to.host === worldAddresses.a.host ? 'a' : formatEndpoint(to),
+        atS,
+      ]);
   }
 
   async function stopPhone(how: 'stop' | 'kill'): Promise<void> {
@@ -201,7 +218,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async party(user, { behind = bothSides, protocol = 'udp', plan } = {}) {
       const transport = wire.transport({ host: `10.0.0.${firstPartyHost + parties.length}`, port: 5060, protocol });
       const proxy = worldAddresses[behind[0] ?? 'p'];
-      const party = createUserAgent({ ambient, transport, user, proxy, password: worldPassword, ...(plan !== undefined && { plan }) });
+      const party = createUserAgent({
+        ambient,
+        transport,
+        user,
+        proxy,
+        password: worldPassword,
+        ...(plan !== undefined && { plan }),
+      });
       parties.push(party);
       const address = await until(party.start());
       for (const side of behind) sides[side].attach(user, address, protocol);

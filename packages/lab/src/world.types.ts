@@ -1,10 +1,10 @@
 import type { Bus, Decision, FactKind, LineInput, LineStore, Mechanism, PhoneConfig, Protocol } from '@offhook/core';
-import type { Runtime, Explanation, LineStatus } from '@offhook/runtime';
+import type { Explanation, LineStatus, Runtime } from '@offhook/runtime';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
 import type { CalleePlan, UserAgent } from './user-agent.types.ts';
 import type { VirtualAmbient } from './virtual-ambient.ts';
-import type { LinkShape } from './wire-faults.ts';
 import type { Wire } from './wire.ts';
+import type { LinkShape } from './wire-faults.ts';
 
 /** The two registrars of a world: primary at 10.0.0.1, alternate at 10.0.0.2, both on port 5060, UDP and TCP. */
 export type Side = 'p' | 'a';

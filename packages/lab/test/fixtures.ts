@@ -1,5 +1,13 @@
 import type { Endpoint, Flow, Protocol, Transport } from '@offhook/core';
-import { buildRequest, createCredentials, type HeaderFields, parseMessage, type SipMessage, type SipRequest, type SipResponse } from '@offhook/sip';
+import {
+  buildRequest,
+  createCredentials,
+  type HeaderFields,
+  parseMessage,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+} from '@offhook/sip';
 import {
   createRegistrar,
   createVirtualAmbient,
@@ -46,15 +54,28 @@ export interface Bench {
 }
 
 export async function createBench(
-  options: Partial<RegistrarOptions> & { readonly ambientOptions?: Partial<VirtualAmbientOptions>; readonly protocols?: readonly Protocol[] } = {},
+  options: Partial<RegistrarOptions> & {
+    readonly ambientOptions?: Partial<VirtualAmbientOptions>;
+    readonly protocols?: readonly Protocol[];
+  } = {},
 ): Promise<Bench> {
   const { ambientOptions, protocols = ['udp', 'tcp'], ...rest } = options;
   const ambient = createVirtualAmbient({ seed: 1, ...ambientOptions });
   const wire = createWire(ambient);
   const transports = protocols.map((protocol) => wire.transport({ ...primary, protocol }));
-  const registrar = createRegistrar({ ambient, transports, password: (user) => (/^\d{4}$/.test(user) ? password : undefined), ...rest });
+  const registrar = createRegistrar({
+    ambient,
+    transports,
+    password: (user) => (/^\d{4}$/.test(user) ? password : undefined),
+    ...rest,
+  });
   await registrar.start();
-  return { ambient, wire, registrar, client: (host = '10.0.0.9', protocol = 'udp') => createClient(ambient, wire, host, protocol) };
+  return {
+    ambient,
+    wire,
+    registrar,
+    client: (host = '10.0.0.9', protocol = 'udp') => createClient(ambient, wire, host, protocol),
+  };
 }
 
 async function createClient(ambient: VirtualAmbient, wire: Wire, host: string, protocol: Protocol): Promise<RawClient> {
@@ -79,7 +100,14 @@ async function createClient(ambient: VirtualAmbient, wire: Wire, host: string, p
 
   function write(method: string, shape: RequestShape = {}): Uint8Array {
     count++;
-    const { uri = 'sip:10.0.0.1', user = '1001', callId = 'call-1', cseq = count, branch = `z9hG4bKraw${count}`, expires } = shape;
+    const {
+      uri = 'sip:10.0.0.1',
+      user = '1001',
+      callId = 'call-1',
+      cseq = count,
+      branch = `z9hG4bKraw${count}`,
+      expires,
+    } = shape;
     const contact = shape.contact ?? (method === 'REGISTER' ? `<sip:${user}@${host}:5060>` : undefined);
     const headers: HeaderFields = [
       ['Max-Forwards', '70'],
@@ -112,4 +140,5 @@ async function createClient(ambient: VirtualAmbient, wire: Wire, host: string, p
 }
 
 /** Credentials for user 1001. */
-export const credentialsOf = (ambient: VirtualAmbient, secret = password) => createCredentials({ username: '1001', password: secret, ambient });
+export const credentialsOf = (ambient: VirtualAmbient, secret = password) =>
+  createCredentials({ username: '1001', password: secret, ambient });

@@ -1,5 +1,5 @@
-import { createUserAgent, type UserAgent } from '../src/index.ts';
 import { describe, expect, test } from 'vitest';
+import { createUserAgent, type UserAgent } from '../src/index.ts';
 import { type Bench, createBench, primary } from './fixtures.ts';
 
 const open = { settings: { registerAuth: false } } as const;
@@ -97,7 +97,9 @@ describe('the proxy', () => {
     const status = alice.request('MESSAGE', '2001', [], new TextEncoder().encode('hello'));
     await bench.ambient.runFor(100);
     expect(await status).toBe(200);
-    expect(desk.received.map(({ request }) => [request.method, new TextDecoder().decode(request.body)])).toEqual([['MESSAGE', 'hello']]);
+    expect(desk.received.map(({ request }) => [request.method, new TextDecoder().decode(request.body)])).toEqual([
+      ['MESSAGE', 'hello'],
+    ]);
   });
 
   test('challenges new calls of its users when told to, not those of attached parties', async () => {

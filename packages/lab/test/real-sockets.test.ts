@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<Registrar> {
-  const transports = [createUdpTransport(loopback, ambient), createTcpTransport(loopback, ambient)];
+  const transports = [createUdpTransport(loopback, ambient), createTcpTransport({ listen: loopback }, ambient)];
   const registrar = await startLabRegistrar({ ambient, transports, password: () => 'secret', domains: ['lab.test'] });
   stops.push(registrar.stop);
   return registrar;
@@ -21,7 +21,8 @@ async function start(): Promise<Registrar> {
 async function party(registrar: Registrar, user: string, protocol: 'udp' | 'tcp'): Promise<UserAgent> {
   const proxy = registrar.listening.find((each) => each.protocol === protocol);
   if (proxy === undefined) throw new Error(`the registrar does not listen on ${protocol}`);
-  const transport = protocol === 'udp' ? createUdpTransport(loopback, ambient) : createTcpTransport(loopback, ambient);
+  const transport =
+    protocol === 'udp' ? createUdpTransport(loopback, ambient) : createTcpTransport({ listen: loopback }, ambient);
   const agent = createUserAgent({ ambient, transport, user, proxy, domain: 'lab.test', password: 'secret' });
   await agent.start();
   stops.push(agent.stop);
@@ -33,7 +34,12 @@ describe('the lab registrar on real sockets', () => {
     const registrar = await start();
     const [one, two] = [await party(registrar, '1001', 'udp'), await party(registrar, '1002', 'tcp')];
     expect(await Promise.all([one.register(60), two.register(60)])).toEqual([200, 200]);
-    expect(registrar.bindings().map(({ user, link }) => [user, link.protocol]).sort()).toEqual([
+    expect(
+      registrar
+        .bindings()
+        .map(({ user, link }) => [user, link.protocol])
+        .sort(),
+    ).toEqual([
       ['1001', 'udp'],
       ['1002', 'tcp'],
     ]);
@@ -59,7 +65,7 @@ describe('the lab registrar on real sockets', () => {
     const registrar = await start();
     const [udp, tcp] = registrar.listening;
     const free = createUdpTransport(loopback, ambient);
-    const again = createTcpTransport({ host: '127.0.0.1', port: tcp?.port ?? 0 }, ambient);
+    const again = createTcpTransport({ listen: { host: '127.0.0.1', port: tcp?.port ?? 0 } }, ambient);
     const options = { ambient, transports: [free, again], password: () => 'secret' };
     await expect(startLabRegistrar(options)).rejects.toMatchObject({ code: 'E_TRANSPORT_IN_USE' });
     expect(udp?.port).toBeGreaterThan(0);

@@ -10,7 +10,9 @@ describe('bindings', () => {
     const phone = await client();
     const answer = await phone.ask('REGISTER', { expires: 600 });
     expect([answer?.status, answer?.headers('Contact')]).toEqual([200, ['<sip:1001@10.0.0.9:5060>;expires=600']]);
-    expect(registrar.bindings('1001')).toMatchObject([{ contact: 'sip:1001@10.0.0.9:5060', callId: 'call-1', cseq: 1, expiresAtMs: 600_000 }]);
+    expect(registrar.bindings('1001')).toMatchObject([
+      { contact: 'sip:1001@10.0.0.9:5060', callId: 'call-1', cseq: 1, expiresAtMs: 600_000 },
+    ]);
   });
 
   test('prefer the wish of the Contact to the Expires header, and a default to nothing', async () => {
@@ -80,7 +82,9 @@ describe('bindings', () => {
     const answer = await phone.ask('REGISTER', { expires: 3_600 });
     expect([answer?.headers('Contact'), answer?.header('Expires')]).toEqual([['<sip:1001@10.0.0.9:5060>;expires=300'], '900']);
     registrar.set({ grantS: undefined, maxExpiresS: 120 });
-    expect((await phone.ask('REGISTER', { expires: 3_600 }))?.headers('Contact')).toEqual(['<sip:1001@10.0.0.9:5060>;expires=120']);
+    expect((await phone.ask('REGISTER', { expires: 3_600 }))?.headers('Contact')).toEqual([
+      '<sip:1001@10.0.0.9:5060>;expires=120',
+    ]);
   });
 
   test('are lost when the registrar forgets them', async () => {
@@ -235,7 +239,8 @@ describe('answers', () => {
       phone.send(phone.write('REGISTER'));
       await ambient.settle();
       const answer = phone.responses.slice(before[0])[0];
-      const differs = answer === undefined ? phone.faults.length > (before[1] ?? 0) : answer.via.branch !== `z9hG4bKraw${answer.cseq.number}`;
+      const differs =
+        answer === undefined ? phone.faults.length > (before[1] ?? 0) : answer.via.branch !== `z9hG4bKraw${answer.cseq.number}`;
       expect([kind, differs]).toEqual([kind, true]);
     }
     expect(good?.status).toBe(200);

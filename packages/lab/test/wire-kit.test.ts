@@ -30,7 +30,11 @@ async function createStranger(ambient: VirtualAmbient, wire: Wire, protocol: Pro
   await transport.start({ message() {}, flowFailed() {}, dropped() {} });
   const { flow, local } = await transport.open({ remote: to, owner: 'stranger', timeoutMs: 1_000 });
   const heard = (): Uint8Array =>
-    Uint8Array.from(wire.find({ to: local, delivered: true }).flatMap(({ bytes, deliveredAtMs }) => (deliveredAtMs === undefined ? [] : [...bytes])));
+    Uint8Array.from(
+      wire
+        .find({ to: local, delivered: true })
+        .flatMap(({ bytes, deliveredAtMs }) => (deliveredAtMs === undefined ? [] : [...bytes])),
+    );
   return {
     local,
     send: (bytes) => transport.send(flow, bytes),

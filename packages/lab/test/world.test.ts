@@ -7,7 +7,12 @@ describe('a world', () => {
   test('boots a dual line at its first instant', async () => {
     const world = await createWorld();
     await world.run(1);
-    expect(world.line().status().legs.map(({ leg, usable }) => [leg, usable])).toEqual([
+    expect(
+      world
+        .line()
+        .status()
+        .legs.map(({ leg, usable }) => [leg, usable]),
+    ).toEqual([
       ['primary', true],
       ['alternate', true],
     ]);
@@ -25,7 +30,11 @@ describe('a world', () => {
 
   test('gives the same transcript for the same seed, and another for another', async () => {
     const story = async (seed: number): Promise<readonly string[]> => {
-      const world = await createWorld({ seed, lines: [dualLine(), dualLine({ userId: '1002' })], link: { delayMs: 5, jitterMs: 10, lossRate: 0.1 } });
+      const world = await createWorld({
+        seed,
+        lines: [dualLine(), dualLine({ userId: '1002' })],
+        link: { delayMs: 5, jitterMs: 10, lossRate: 0.1 },
+      });
       await world.run(3_000);
       const transcript = world.wire.transcript();
       await world.stop();
@@ -71,7 +80,12 @@ describe('a world', () => {
   test('speaks TCP', async () => {
     const world = await createWorld({ lines: [dualLine({ sipTransport: 'TCP' })] });
     await world.run(1);
-    expect(world.line().status().legs.every(({ usable }) => usable)).toBe(true);
+    expect(
+      world
+        .line()
+        .status()
+        .legs.every(({ usable }) => usable),
+    ).toBe(true);
     expect(world.wire.connections).toBe(2);
     await world.stop();
   });

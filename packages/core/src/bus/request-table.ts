@@ -39,7 +39,7 @@ export class RequestTable {
     const reply = this.#inbox + (++this.#count).toString(36);
     const answer = new Promise<BusMessage>((resolve, reject) => {
       const timer = this.#ambient.setTimer(() => {
-        this.#fail(reply, new BusError('E_BUS_TIMEOUT', `no answer on ${subject} within ${timeoutMs} ms`));
+        this.fail(reply, new BusError('E_BUS_TIMEOUT', `no answer on ${subject} within ${timeoutMs} ms`));
       }, timeoutMs);
       this.#waiting.set(reply, { subject, timer, resolve, reject });
     });
@@ -54,7 +54,7 @@ export class RequestTable {
   /** Nobody listens where the request of this `reply` went. */
   noResponders(reply: string): void {
     const subject = this.#waiting.get(reply)?.subject;
-    this.#fail(
+    this.fail(
       reply,
       new BusError('E_BUS_NO_RESPONDERS', `nobody listens on ${subject}; is the process that serves it running?`),
     );
@@ -63,10 +63,11 @@ export class RequestTable {
   /** Every request under way fails with `E_BUS_CLOSED`. */
   close(): void {
     for (const reply of [...this.#waiting.keys()])
-      this.#fail(reply, new BusError('E_BUS_CLOSED', 'the bus was closed before an answer came'));
+      this.fail(reply, new BusError('E_BUS_CLOSED', 'the bus was closed before an answer came'));
   }
 
-  #fail(reply: string, error: BusError): void {
+  /** The request of this `reply` ends with an error; one that has ended is ignored. */
+  fail(reply: string, error: BusError): void {
     this.#take(reply)?.reject(error);
   }
 

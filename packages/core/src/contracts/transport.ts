@@ -64,6 +64,7 @@ export interface TransportHost {
   message(inbound: Inbound): void;
   /**
    * Streams: the flow is gone. Datagrams (`refused`, `unreachable`): the error names no datagram, the flow itself stays usable.
+   * `rejected` in answer to a message above `maxBytes` concerns that message alone.
    * @source RFC 3261 section 18.4; design decision D-18
    */
   flowFailed(failure: FlowFailure): void;

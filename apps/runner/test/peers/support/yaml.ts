@@ -1,0 +1,33 @@
+import type { LineInput, RuntimeInput } from '@offhook/core';
+
+/** A configuration file as an operator writes it; the keys are checked by the compiler. */
+export interface FileText {
+  readonly listen: readonly { readonly protocol: 'udp' | 'tcp'; readonly port: number }[];
+  readonly cluster?: string;
+  readonly phone?: NonNullable<RuntimeInput['phone']>;
+  readonly template: LineInput;
+  readonly lines: readonly LineInput[];
+}
+
+/** JSON scalars and flow lists are YAML as they stand. */
+const entries = (values: object, indent: string): readonly string[] =>
+  Object.entries(values).map(([key, value]) => `${indent}${key}: ${JSON.stringify(value)}`);
+
+const section = (name: string, values: object): readonly string[] =>
+  Object.keys(values).length === 0 ? [] : [`${name}:`, ...entries(values, '  ')];
+
+export function configurationText({ listen, cluster = 'peers', phone = {}, template, lines }: FileText): string {
+  return [
+    `cluster: ${cluster}`,
+    'edge:',
+    '  listen:',
+    ...listen.map(({ protocol, port }) => `    - { protocol: ${protocol}, host: 127.0.0.1, port: ${port} }`),
+    ...section('phone', phone),
+    'templates:',
+    '  desk:',
+    ...entries(template, '    '),
+    'lines:',
+    ...lines.flatMap((line) => ['  - template: desk', ...entries(line, '    ')]),
+    '',
+  ].join('\n');
+}
