@@ -32,6 +32,8 @@ export interface GrantRules {
 export interface Bindings {
   /** Bindings in force, newest first; of one user or of all. */
   list(user?: string): readonly Binding[];
+  /** The newest binding in force of a contact. */
+  find(contact: string): Binding | undefined;
   /** Carries out a REGISTER; the draft is the answer. @source RFC 3261 section 10.3 steps 5 to 8 */
   register(user: string, request: SipRequest, link: Link, rules: GrantRules): ResponseDraft;
   forget(user?: string): void;
@@ -46,12 +48,15 @@ const refuse = (status: number, reason: string): ResponseDraft => ({ status, rea
 
 export function createBindings(now: () => number): Bindings {
   const users = new Map<string, Map<string, Binding>>();
+  /** The latest binding of each contact; may have ended since. */
+  const byContact = new Map<string, Binding>();
+
+  const inForce = ({ expiresAtMs }: Binding): boolean => expiresAtMs > now();
 
   function list(user?: string): readonly Binding[] {
     const found =
       user === undefined ? [...users.values()].flatMap((each) => [...each.values()]) : [...(users.get(user)?.values() ?? [])];
-    const nowMs = now();
-    return found.filter(({ expiresAtMs }) => expiresAtMs > nowMs).sort((a, b) => b.updatedAtMs - a.updatedAtMs);
+    return found.filter(inForce).sort((a, b) => b.updatedAtMs - a.updatedAtMs);
   }
 
   function granted(user: string, rules: GrantRules): ResponseDraft {
@@ -65,7 +70,7 @@ export function createBindings(now: () => number): Bindings {
 
   /** Same Call-ID: the CSeq must have grown, or the request came late. */
   const outOfOrder = (bindings: readonly Binding[], request: SipRequest): boolean =>
-    bindings.some(({ callId, cseq }) => callId === request.callId && request.cseq.number <= cseq);
+    bindings.filter(inForce).some(({ callId, cseq }) => callId === request.callId && request.cseq.number <= cseq);
 
   function register(user: string, request: SipRequest, link: Link, rules: GrantRules): ResponseDraft {
     const held = users.get(user) ?? new Map<string, Binding>();
@@ -74,7 +79,7 @@ export function createBindings(now: () => number): Bindings {
     if (contacts.some(({ uri }) => uri === '*')) {
       if (contacts.length > 1 || headerS !== 0) return refuse(400, 'Wildcard Contact Needs Expires 0');
       if (outOfOrder([...held.values()], request)) return refuse(500, 'CSeq Out Of Order');
-      users.delete(user);
+      forget(user);
       return granted(user, rules);
     }
     const wishes = contacts.map((contact) => ({ contact: contact.uri, expiresS: wishOf(contact, headerS, rules) }));
@@ -92,11 +97,12 @@ export function createBindings(now: () => number): Bindings {
     const { contact, expiresS } = wish;
     if (expiresS === 0) {
       held.delete(contact);
+      byContact.delete(contact);
       return;
     }
     const nowMs = now();
     const expiresAtMs = nowMs + (rules.grantS ?? expiresS) * 1_000;
-    held.set(contact, {
+    const binding: Binding = {
       user,
       contact,
       callId: request.callId,
@@ -104,16 +110,25 @@ export function createBindings(now: () => number): Bindings {
       expiresAtMs,
       updatedAtMs: nowMs,
       link,
-    });
+    };
+    held.set(contact, binding);
+    byContact.set(contact, binding);
+  }
+
+  function forget(user?: string): void {
+    for (const { contact } of list(user)) byContact.delete(contact);
+    if (user === undefined) users.clear();
+    else users.delete(user);
   }
 
   return {
     list,
-    register,
-    forget(user) {
-      if (user === undefined) users.clear();
-      else users.delete(user);
+    find(contact) {
+      const binding = byContact.get(contact);
+      return binding !== undefined && inForce(binding) ? binding : undefined;
     },
+    register,
+    forget,
   };
 }
 

@@ -60,7 +60,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   const { links, bindings, isMine } = options;
 
   function liveLink(uri: string): Link | undefined {
-    const link = bindings.list().find(({ contact }) => contact === uri)?.link;
+    const link = bindings.find(uri)?.link;
     return link?.broken === true ? undefined : link;
   }
 

@@ -165,7 +165,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   }
 
   function sent(method: string, filter: SentFilter = {}): readonly (readonly [Side | string, number])[] {
-    const { sinceS = 0, untilS = Number.POSITIVE_INFINITY, callId } = filter;
+    const { sinceS = 0, untilS = Number.POSITIVE_INFINITY, callId, first = false } = filter;
+    const branches = new Set<string>();
     const user = filter.line === undefined ? undefined : statusOf(filter.line).user;
     return wire
       .requests({ from: worldAddresses.phone.host, method, ...(callId !== undefined && { callId }) })

@@ -64,6 +64,8 @@ export interface SentFilter {
   readonly sinceS?: number;
   readonly untilS?: number;
   readonly callId?: string;
+  /** Without the repetitions: the first transmission of each branch only. */
+  readonly first?: boolean;
 }
 
 /** A phone, two registrars and a wire between them, in virtual time. */

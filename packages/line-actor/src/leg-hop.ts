@@ -1,4 +1,4 @@
-import { type Bus, decodeJson, encodeJson, type FlowFailure, type Leg, type LineKey, type OpenEnvelope, type OpenReply, type Subjects } from '@offhook/core';
+import { type Bus, decodeJson, encodeClose, encodeJson, type FlowFailure, type Leg, type LineKey, type OpenEnvelope, type OpenReply, type Subjects } from '@offhook/core';
 import type { Hop } from '@offhook/sip';
 import type { LegIdentity } from './identity.ts';
 
@@ -18,6 +18,8 @@ export interface LegHops {
   current(): LegHop | undefined;
   /** The next use asks the edge again: name resolution and connection start anew. */
   forget(): void;
+  /** The edge may close the flow: nothing is sent on it any more. */
+  close(): void;
 }
 
 export interface LegHopsOptions {
@@ -77,6 +79,12 @@ export function createLegHops(options: LegHopsOptions): LegHops {
     },
     current: () => hop,
     forget() {
+      hop = undefined;
+    },
+    close() {
+      if (hop === undefined) return;
+      const { bus, subjects, edge, key, leg } = options;
+      bus.publish(subjects.edge(edge, 'close'), new Uint8Array(0), { headers: encodeClose(hop.flow, key, leg) });
       hop = undefined;
     },
   };

@@ -245,6 +245,7 @@ export function createLeg(options: LegOptions): RunningLeg {
       for (const timer of clocks.values()) ambient.clearTimer(timer);
       clocks.clear();
       running.stop();
+      hops.close();
     },
   };
 }

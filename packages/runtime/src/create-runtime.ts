@@ -72,11 +72,15 @@ export interface Runtime {
   kill(): Promise<void>;
 }
 
-/** Commands answer within this time, ms; a call command answers when the INVITE has been routed. */
+/** Commands answer within this time, ms; `call` answers when the INVITE has been routed. */
 const commandTimeoutMs = 10_000;
+/** These answer when their request has ended: queued 32 s, then silence on both legs at the longest timers (64 s each). */
+const requestTimeoutMs = 180_000;
+const isRequest = (command: string): boolean => command === 'message' || command === 'options';
 
 /** Sends one command over a bus and unwraps its answer. */
-export async function sendCommand(bus: Bus, subject: string, envelope: CommandEnvelope, timeoutMs = commandTimeoutMs): Promise<unknown> {
+export async function sendCommand(bus: Bus, subject: string, envelope: CommandEnvelope): Promise<unknown> {
+  const timeoutMs = isRequest(envelope.command) ? requestTimeoutMs : commandTimeoutMs;
   const message = await bus.request(subject, encodeJson(envelope), { timeoutMs });
   const reply = decodeJson<CommandReply>(message.payload);
   if (reply.ok) return reply.value;

@@ -154,12 +154,18 @@ export class LegCore {
   private settle(): void {
     if (this.busy || this.entered !== undefined) return;
     this.busy = true;
-    try {
-      for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) task();
-    } finally {
-      this.busy = false;
+    const errors: unknown[] = [];
+    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) {
+      try {
+        task();
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    this.busy = false;
     this.dropIfDone();
+    // What a listener throws is a fault of ours: it must reach the supervisor of the line, but not stop the tasks behind it.
+    if (errors.length > 0) throw errors[0];
   }
 
   private dropIfDone(): void {

@@ -31,3 +31,13 @@ export function configurationText({ listen, cluster = 'peers', phone = {}, templ
     '',
   ].join('\n');
 }
+
+/** Values of a dual line between two registrars of this suite. */
+export function dualTemplate(
+  primary: { readonly address: string },
+  alternate: { readonly address: string },
+  values: LineInput = {},
+): LineInput {
+  const servers = { proxy: primary.address, alternateProxy: alternate.address };
+  return { ...servers, dualRegistration: true, proxyFallbackIntvl: 0, password: 'secret', ...values };
+}
