@@ -26,5 +26,6 @@ export type {
   ResponsePacket,
   WireRecord,
 } from './wire-record.ts';
-export { createWorld, dualLine, singleLine, worldAddresses, worldPassword } from './world.ts';
+export { createWorld, dualLine, singleLine, worldPassword } from './world.ts';
 export type { PartyOptions, SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';
+export { worldAddresses } from './world-sent.ts';

@@ -5,7 +5,6 @@ import {
   type Decision,
   decodeJson,
   type FactKind,
-  formatEndpoint,
   type LineInput,
   parseRuntimeConfig,
   readLineSubject,
@@ -26,13 +25,7 @@ import type { UserAgent } from './user-agent.types.ts';
 import { createVirtualAmbient, type VirtualAmbient } from './virtual-ambient.ts';
 import { createWire, type Wire } from './wire.ts';
 import type { SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';
-
-/** Where everybody is. */
-export const worldAddresses = {
-  p: { host: '10.0.0.1', port: 5060 },
-  a: { host: '10.0.0.2', port: 5060 },
-  phone: { host: '10.0.0.9', port: 5060 },
-} as const;
+import { listSent, worldAddresses } from './world-sent.ts';
 
 export const worldPassword = 'secret';
 const firstPartyHost = 21;
@@ -164,20 +157,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     };
   }
 
-  function sent(method: string, filter: SentFilter = {}): readonly (readonly [Side | string, number])[] {
-    const { sinceS = 0, untilS = Number.POSITIVE_INFINITY, callId, first = false } = filter;
-    const branches = new Set<string>();
-    const user = filter.line === undefined ? undefined : statusOf(filter.line).user;
-    return wire
-      .requests({ from: worldAddresses.phone.host, method, ...(callId !== undefined && { callId }) })
-      .map((packet) => [packet, (packet.atMs - startMs) / 1_000] as const)
-      .filter(
-        ([{ message }, atS]) => atS >= sinceS && atS < untilS && (user === undefined || message.from.uri.includes(`:${user}@`)),
-      )
-      .map(([{ to }, atS]) => [
-        to.host === worldAddresses.p.host ? 'p' : to.host === worldAddresses.a.host ? 'a' : formatEndpoint(to),
-        atS,
-      ]);
+  function sent(method: string, { line: id, ...filter }: SentFilter = {}): readonly (readonly [Side | string, number])[] {
+    return listSent(wire, startMs, method, { ...filter, ...(id !== undefined && { user: statusOf(id).user }) });
   }
 
   async function stopPhone(how: 'stop' | 'kill'): Promise<void> {

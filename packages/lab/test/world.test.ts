@@ -63,6 +63,10 @@ describe('a world', () => {
     const world = await createWorld({ lines: [singleLine()], prepare: silencePrimary });
     await world.run(46);
     expect(world.sent('REGISTER')).toEqual([0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 46].map((atS) => ['p', atS]));
+    expect(world.sent('REGISTER', { first: true })).toEqual([
+      ['p', 0],
+      ['p', 46],
+    ]);
     world.wire.heal();
     await world.stop();
   });

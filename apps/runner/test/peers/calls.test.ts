@@ -40,30 +40,46 @@ describePeers('calls through a registrar', ['kamailio', 'kamcmd', 'sipp'], () =>
   }, 60_000);
   afterAll(() => stage?.close(), 30_000);
 
-  it.each(lines)('a $protocol line calls a SIPp behind its primary, answering the challenge', { timeout: 60_000 }, async ({ line }) => {
-    const party = await sipp.called(`90${line}`, 1);
-    await sipp.register(party, primary);
-    await primary.challengeCalls();
+  it.each(lines)(
+    'a $protocol line calls a SIPp behind its primary, answering the challenge',
+    { timeout: 60_000 },
+    async ({ line }) => {
+      const party = await sipp.called(`90${line}`, 1);
+      await sipp.register(party, primary);
+      await primary.challengeCalls();
 
-    const { code, value } = await offhook(stage.network, ['call', line, party.user, '--duration', '1', '--socket', runner.socket]);
-    await primary.heal();
+      const { code, value } = await offhook(stage.network, [
+        'call',
+        line,
+        party.user,
+        '--duration',
+        '1',
+        '--socket',
+        runner.socket,
+      ]);
+      await primary.heal();
 
-    expect(value).toMatchObject({ answered: true, call: { direction: 'outgoing', leg: 'primary', state: 'ended' } });
-    expect(code).toBe(0);
-    await party.done(5_000);
-  });
+      expect(value).toMatchObject({ answered: true, call: { direction: 'outgoing', leg: 'primary', state: 'ended' } });
+      expect(code).toBe(0);
+      await party.done(5_000);
+    },
+  );
 
-  it.each(lines)('a SIPp calls a $protocol line, which rings, answers and hears the end', { timeout: 60_000 }, async ({ line }) => {
-    const calling = sipp.call(line, primary);
-    calling.catch(() => {});
-    const isIncoming = ({ direction, state }: { direction: string; state: string }, wanted: string): boolean =>
-      direction === 'incoming' && state === wanted;
+  it.each(lines)(
+    'a SIPp calls a $protocol line, which rings, answers and hears the end',
+    { timeout: 60_000 },
+    async ({ line }) => {
+      const calling = sipp.call(line, primary);
+      calling.catch(() => {});
+      const isIncoming = ({ direction, state }: { direction: string; state: string }, wanted: string): boolean =>
+        direction === 'incoming' && state === wanted;
 
-    await runner.callThat(line, 10_000, (call) => isIncoming(call, 'ringing'));
-    await runner.answer(line);
+      await runner.callThat(line, 10_000, (call) => isIncoming(call, 'ringing'));
+      await runner.answer(line);
 
-    await calling;
-    await runner.callThat(line, 5_000, (call) => isIncoming(call, 'ended'));
-    expect((await runner.lines()).flatMap(({ calls }) => calls)).toEqual([]);
-  });
+      await calling;
+      await runner.callThat(line, 5_000, (call) => isIncoming(call, 'ended'));
+      expect((await runner.lines()).flatMap(({ calls }) => calls)).toEqual([]);
+    },
+  );
 });

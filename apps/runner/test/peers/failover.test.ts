@@ -101,7 +101,9 @@ describePeers('calls of a dual line when the primary fails', ['kamailio', 'kamcm
     });
   });
 
-  it('the primary leg never registered: INVITE goes to the alternate at once, nothing to the primary', { timeout: 60_000 }, async () => {
+  it('the primary leg never registered: INVITE goes to the alternate at once, nothing to the primary', {
+    timeout: 60_000,
+  }, async () => {
     await primary.answerWith('REGISTER', 503);
     const other = await start('unregistered', {});
     await isRegistered(other, 'alternate');
@@ -132,7 +134,9 @@ describePeers('calls of a dual line when the primary fails', ['kamailio', 'kamcm
 
       expect(up).toMatchObject({ state: 'up', leg: 'alternate' });
       expect(rules).toContain('6.4:primary-failed/transport');
-      const refused = (await capture.packets()).find(({ kind, to, atMs }) => kind === 'icmp' && to === primary.port && atMs > sinceMs);
+      const refused = (await capture.packets()).find(
+        ({ kind, to, atMs }) => kind === 'icmp' && to === primary.port && atMs > sinceMs,
+      );
       expect(refused).toBeDefined();
       expect(toPrimary).toHaveLength(1);
       expect((toAlternate[0]?.atMs ?? 0) - (toPrimary[0]?.atMs ?? 0)).toBeLessThan(50);
@@ -144,12 +148,16 @@ describePeers('calls of a dual line when the primary fails', ['kamailio', 'kamcm
 
       expect(up).toMatchObject({ state: 'up', leg: 'alternate' });
       expect(rules).toContain('6.4:alternate-unregistered/transport');
-      const refused = (await capture.packets()).find(({ kind, from, atMs }) => kind === 'reset' && from === primary.port && atMs > sinceMs);
+      const refused = (await capture.packets()).find(
+        ({ kind, from, atMs }) => kind === 'reset' && from === primary.port && atMs > sinceMs,
+      );
       expect((toAlternate[0]?.atMs ?? 0) - (refused?.atMs ?? 0)).toBeLessThan(50);
     });
   });
 
-  it('the primary is silent: INVITE leaves by the alternate 16.0 s after its first transmission', { timeout: 90_000 }, async () => {
+  it('the primary is silent: INVITE leaves by the alternate 16.0 s after its first transmission', {
+    timeout: 90_000,
+  }, async () => {
     const other = await start('silence', {});
     await isRegistered(other, 'primary');
     await isRegistered(other, 'alternate');
@@ -157,7 +165,10 @@ describePeers('calls of a dual line when the primary fails', ['kamailio', 'kamcm
     const [udp, tcp] = await Promise.all([call(other, '2001', 25_000), call(other, '2002', 25_000)]);
     await stage.network.heal();
 
-    for (const [protocol, { up, rules, toPrimary, toAlternate }] of [['udp', udp], ['tcp', tcp]] as const) {
+    for (const [protocol, { up, rules, toPrimary, toAlternate }] of [
+      ['udp', udp],
+      ['tcp', tcp],
+    ] as const) {
       const sent = toPrimary.filter((packet) => packet.protocol === protocol);
       const moved = toAlternate.filter((packet) => packet.protocol === protocol);
       const firstAtMs = sent[0]?.atMs ?? 0;

@@ -22,14 +22,18 @@ function byCallId(requests: readonly SeenRequest[]): ReadonlyMap<string, readonl
 
 /** How often a leg was refreshed, seldom first: what a test waits for. */
 const fewestRefreshes = (kamailio: Kamailio): number =>
-  Math.min(...[...byCallId(kamailio.requests).values()].map((leg) => leg.filter(({ outcome }) => outcome === 'saved').length - 1));
+  Math.min(
+    ...[...byCallId(kamailio.requests).values()].map((leg) => leg.filter(({ outcome }) => outcome === 'saved').length - 1),
+  );
 
 /** Each leg's story as one text, and how often it was seen: one entry when all behave alike. */
 function stories(kamailio: Kamailio): Readonly<Record<string, number>> {
   const tally: Record<string, number> = {};
   for (const leg of byCallId(kamailio.requests).values()) {
     const first = leg[0]?.cseq ?? 0;
-    const story = leg.map(({ outcome, cseq, nonceCount }) => `${outcome} CSeq+${cseq - first} nc=${nonceCount ?? '-'}`).join(', ');
+    const story = leg
+      .map(({ outcome, cseq, nonceCount }) => `${outcome} CSeq+${cseq - first} nc=${nonceCount ?? '-'}`)
+      .join(', ');
     tally[story] = (tally[story] ?? 0) + 1;
   }
   return tally;

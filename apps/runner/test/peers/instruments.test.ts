@@ -27,10 +27,12 @@ describePeers('instruments', ['kamailio', 'kamcmd', 'sipp', 'tshark'], () => {
     const [binding, ...others] = await kamailio.bindings();
     expect(binding).toMatchObject({ user: '9000', contact: `sip:9000@127.0.0.1:${party.port}`, cseq: 2 });
     expect(others).toEqual([]);
-    expect(kamailio.requests.map(({ outcome, cseq, nonceCount, expiresS }) => ({ outcome, cseq, nonceCount, expiresS }))).toEqual([
-      { outcome: 'challenged', cseq: 1, nonceCount: undefined, expiresS: 3600 },
-      { outcome: 'saved', cseq: 2, nonceCount: 1, expiresS: 3600 },
-    ]);
+    expect(kamailio.requests.map(({ outcome, cseq, nonceCount, expiresS }) => ({ outcome, cseq, nonceCount, expiresS }))).toEqual(
+      [
+        { outcome: 'challenged', cseq: 1, nonceCount: undefined, expiresS: 3600 },
+        { outcome: 'saved', cseq: 2, nonceCount: 1, expiresS: 3600 },
+      ],
+    );
     const sent = (await capture.packets()).filter(({ callId }) => callId === binding?.callId);
     expect(sent.map(({ method, status }) => method || status)).toEqual(['REGISTER', 401, 'REGISTER', 200]);
 
@@ -42,7 +44,9 @@ describePeers('instruments', ['kamailio', 'kamcmd', 'sipp', 'tshark'], () => {
     await kamailio.answerWith('INVITE', 503);
     await expect(sipp.call('9000', kamailio)).rejects.toThrow();
     await kamailio.heal();
-    expect((await capture.packets()).filter(({ status, cseqMethod }) => status === 503 && cseqMethod === 'INVITE')).not.toEqual([]);
+    expect((await capture.packets()).filter(({ status, cseqMethod }) => status === 503 && cseqMethod === 'INVITE')).not.toEqual(
+      [],
+    );
   });
 
   it('a silenced port answers nothing, and is heard again when healed', async () => {
@@ -58,7 +62,9 @@ describePeers('instruments', ['kamailio', 'kamcmd', 'sipp', 'tshark'], () => {
     await kamailio.stop();
     await stage.network.run(['bash', '-c', `echo x >/dev/udp/127.0.0.1/${kamailio.port}`]);
     await stage.network.run(['bash', '-c', `! exec 3<>/dev/tcp/127.0.0.1/${kamailio.port}`]);
-    const refusals = (await capture.packets()).filter(({ kind, from, to }) => kind !== 'sip' && [from, to].includes(kamailio.port));
+    const refusals = (await capture.packets()).filter(
+      ({ kind, from, to }) => kind !== 'sip' && [from, to].includes(kamailio.port),
+    );
     expect(refusals.map(({ kind }) => kind)).toEqual(['icmp', 'reset']);
 
     await kamailio.start();

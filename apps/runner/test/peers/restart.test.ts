@@ -49,7 +49,12 @@ describePeers('a registrar restarted with its bindings lost, Register Expires 60
       return users.filter((user) => !found.has(user));
     };
     const back = async (users: readonly string[], withinMs: number): Promise<number> => {
-      await until('the lines are back', withinMs, async () => (await left(users)).length === 0, () => primary.requests.slice(-5));
+      await until(
+        'the lines are back',
+        withinMs,
+        async () => (await left(users)).length === 0,
+        () => primary.requests.slice(-5),
+      );
       return Date.now() - lostAtMs;
     };
 

@@ -5,7 +5,11 @@ import { createWorld, dualLine, singleLine, type World, type WorldOptions } from
 
 const rules = (world: World, line?: string): readonly string[] => world.decisions(line).map(({ rule }) => rule);
 const message = (world: World): Promise<unknown> => world.line().begin('message', { target: '2000', text: 'hello' });
-const usable = (world: World): readonly boolean[] => world.line().status().legs.map((leg) => leg.usable);
+const usable = (world: World): readonly boolean[] =>
+  world
+    .line()
+    .status()
+    .legs.map((leg) => leg.usable);
 /** Where each request went first, and when. */
 const first = (world: World, method: string): unknown[] => {
   const seen = new Set<string>();
@@ -25,7 +29,8 @@ describe('both legs register, always and independently (6.4 invariant 1)', () =>
   test('RED-80 two REGISTERs with different Call-IDs, both kept alive', () =>
     story({}, async (world) => {
       await world.run(5_000);
-      const callIds = (side: 'p' | 'a'): Set<string> => new Set(world[side].seen({ method: 'REGISTER' }).map(({ callId }) => callId));
+      const callIds = (side: 'p' | 'a'): Set<string> =>
+        new Set(world[side].seen({ method: 'REGISTER' }).map(({ callId }) => callId));
       expect([callIds('p').size, callIds('a').size]).toEqual([1, 1]);
       expect([...callIds('p')]).not.toEqual([...callIds('a')]);
       expect(usable(world)).toEqual([true, true]);
@@ -43,7 +48,12 @@ describe('both legs register, always and independently (6.4 invariant 1)', () =>
   test('RED-97 a primary rejected for good leaves the alternate working', () =>
     story({ phone: { regRetryLongIntvl: 0 }, prepare: ({ p }) => p.answer('REGISTER', 403) }, async (world) => {
       await world.run(5_000);
-      expect(world.line().status().legs.map(({ registration }) => registration)).toEqual(['rejected', 'registered']);
+      expect(
+        world
+          .line()
+          .status()
+          .legs.map(({ registration }) => registration),
+      ).toEqual(['rejected', 'registered']);
       expect(rules(world)).toContain('5.4:long=0');
       expect(world.line().status().route).toBe('failedOver');
     }));
@@ -121,7 +131,11 @@ describe('out-of-dialog requests (6.4, with MESSAGE)', () => {
       await world.until(message(world));
       const [toP] = world.wire.requests({ to: '10.0.0.1', method: 'MESSAGE' });
       const [toA] = world.wire.requests({ to: '10.0.0.2', method: 'MESSAGE', from: '10.0.0.9' });
-      const identity = (packet: typeof toP): unknown => [packet?.message.callId, packet?.message.from.params.get('tag'), packet?.message.cseq.number];
+      const identity = (packet: typeof toP): unknown => [
+        packet?.message.callId,
+        packet?.message.from.params.get('tag'),
+        packet?.message.cseq.number,
+      ];
       expect(identity(toA)).toEqual(identity(toP));
       expect(toA?.message.via.branch).not.toBe(toP?.message.via.branch);
       expect([toP?.message.uri, toA?.message.uri]).toEqual(['sip:2000@10.0.0.1', 'sip:2000@10.0.0.2']);
@@ -152,7 +166,15 @@ describe('out-of-dialog requests (6.4, with MESSAGE)', () => {
 
   test.each([
     ['empty', '', 'delivers the 503', [['p', 1]]],
-    ['503', '503', 'tries the alternate', [['p', 1], ['a', 1]]],
+    [
+      '503',
+      '503',
+      'tries the alternate',
+      [
+        ['p', 1],
+        ['a', 1],
+      ],
+    ],
   ])('RED-92 a 503 with Try Backup RSC %s %s%s', (_name, tryBackupRsc, _does, expected) =>
     story({ phone: { tryBackupRsc } }, async (world) => {
       await world.party('2000');
@@ -174,17 +196,27 @@ describe('out-of-dialog requests (6.4, with MESSAGE)', () => {
     }));
 
   test('with nothing registered it waits for a registration, at most 32 s, and 16 at once', () =>
-    story({ prepare: ({ p, a }) => [p, a].forEach((each) => each.answer('REGISTER', 503)), phone: { retryRegRsc: '5??', regRetryIntvl: 20 } }, async (world) => {
-      await world.party('2000');
-      await world.run(5);
-      const results = Array.from({ length: 17 }, () => message(world));
-      expect(await world.until(results[16] as Promise<unknown>)).toMatchObject({ ok: false, status: 480, reason: 'queue-full' });
-      world.a.clear();
-      expect(await world.until(results[0] as Promise<unknown>)).toMatchObject({ ok: true, leg: 'alternate' });
-      expect(world.nowS).toBe(20);
-      expect(rules(world)).toContain('6.4:none-registered/queue');
-      await world.until(Promise.all(results));
-    }));
+    story(
+      {
+        prepare: ({ p, a }) => [p, a].forEach((each) => each.answer('REGISTER', 503)),
+        phone: { retryRegRsc: '5??', regRetryIntvl: 20 },
+      },
+      async (world) => {
+        await world.party('2000');
+        await world.run(5);
+        const results = Array.from({ length: 17 }, () => message(world));
+        expect(await world.until(results[16] as Promise<unknown>)).toMatchObject({
+          ok: false,
+          status: 480,
+          reason: 'queue-full',
+        });
+        world.a.clear();
+        expect(await world.until(results[0] as Promise<unknown>)).toMatchObject({ ok: true, leg: 'alternate' });
+        expect(world.nowS).toBe(20);
+        expect(rules(world)).toContain('6.4:none-registered/queue');
+        await world.until(Promise.all(results));
+      },
+    ));
 
   test('a request that waited 32 s gets a local 480', () =>
     story({ prepare: ({ wire }) => wire.silence('10.0.0.1') || wire.silence('10.0.0.2') }, async (world) => {

@@ -34,7 +34,8 @@ const fields = [
 ];
 
 function readPacket(line: string): Packet {
-  const [time, udpFrom, tcpFrom, udpTo, tcpTo, method = '', status = '', callId = '', cseq, cseqMethod = '', icmp, reset] = line.split('\t');
+  const [time, udpFrom, tcpFrom, udpTo, tcpTo, method = '', status = '', callId = '', cseq, cseqMethod = '', icmp, reset] =
+    line.split('\t');
   const isSip = method !== '' || status !== '';
   const isReset = reset === '1' || reset === 'True';
   return {
@@ -57,7 +58,20 @@ export async function startCapture(network: Network): Promise<Capture> {
   const probePort = network.port();
   const seen: Packet[] = [];
   const probes: Packet[] = [];
-  const args = ['-i', 'lo', '-n', '-l', '-Q', '-s', '0', '-T', 'fields', '-E', 'occurrence=f', ...fields.flatMap((field) => ['-e', field])];
+  const args = [
+    '-i',
+    'lo',
+    '-n',
+    '-l',
+    '-Q',
+    '-s',
+    '0',
+    '-T',
+    'fields',
+    '-E',
+    'occurrence=f',
+    ...fields.flatMap((field) => ['-e', field]),
+  ];
   const decode = ['udp', 'tcp'].flatMap((protocol) => ['-d', `${protocol}.port==${first}-${last},sip`]);
   const filter = `sip or icmp or tcp.flags.reset == 1 or udp.dstport == ${probePort}`;
   const child = network.start(['tshark', ...args, ...decode, '-Y', filter], {
@@ -91,7 +105,9 @@ export async function startCapture(network: Network): Promise<Capture> {
     },
     async requests(method, to, sinceMs = 0) {
       await catchUp(10_000);
-      return seen.filter((packet) => packet.kind === 'sip' && packet.method === method && packet.to === to && packet.atMs >= sinceMs);
+      return seen.filter(
+        (packet) => packet.kind === 'sip' && packet.method === method && packet.to === to && packet.atMs >= sinceMs,
+      );
     },
     async stop() {
       await child.stop();

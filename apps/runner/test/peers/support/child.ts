@@ -99,7 +99,10 @@ export function startChild([program, ...args]: readonly [string, ...string[]], o
 }
 
 /** Runs a program to its end. @throws Error (rejects) when it exits with another code than 0 */
-export async function runChild(command: readonly [string, ...string[]], options: ChildOptions & { readonly withinMs?: number } = {}): Promise<string> {
+export async function runChild(
+  command: readonly [string, ...string[]],
+  options: ChildOptions & { readonly withinMs?: number } = {},
+): Promise<string> {
   const out: string[] = [];
   const child = startChild(command, { ...options, onOut: (line) => void out.push(line) });
   child.endInput();

@@ -1,9 +1,9 @@
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CallFact, Decision, Explanation, Fact, LineStatus } from '@offhook/runtime';
+import type { Decision } from '@offhook/core';
+import type { CallFact, Explanation, Fact, LineStatus } from '@offhook/runtime';
 import { connectControl } from '../../../src/control-client.ts';
-import { startChild } from './child.ts';
 import type { Network } from './network.ts';
 import { until, within } from './waiting.ts';
 import { configurationText, type FileText } from './yaml.ts';
@@ -98,7 +98,12 @@ export async function startRunner({ network, folder, name, file, bus }: RunnerOp
     },
     () => {},
   );
-  const running = await until(`runner ${name} runs`, 20_000, () => announced ?? (ended && { event: 'ended', lines: 0 }), child.tail);
+  const running = await until(
+    `runner ${name} runs`,
+    20_000,
+    () => announced ?? (ended && { event: 'ended', lines: 0 }),
+    child.tail,
+  );
   if (running.event !== 'running') throw new Error(`Runner ${name} did not start:\n${child.tail()}`);
 
   const client = await connectControl(socket);

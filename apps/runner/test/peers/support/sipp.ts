@@ -34,7 +34,19 @@ export function createSipp(network: Network, folder: string): Sipp {
 
   async function start(name: string, port: number, args: readonly string[]): Promise<Child> {
     await mkdir(home, { recursive: true });
-    const fixed = ['-sf', scenario(name), '-i', '127.0.0.1', '-p', String(port), '-nostdin', '-trace_err', '-timeout', '60s', '-timeout_error'];
+    const fixed = [
+      '-sf',
+      scenario(name),
+      '-i',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-nostdin',
+      '-trace_err',
+      '-timeout',
+      '60s',
+      '-timeout_error',
+    ];
     const child = network.start(['sipp', ...fixed, ...args], { cwd: home });
     running.add(child);
     void child.ended.then(() => running.delete(child));
@@ -63,7 +75,18 @@ export function createSipp(network: Network, folder: string): Sipp {
       };
     },
     register: ({ user, port }, registrar) =>
-      once(`${user} registers`, 'register', ['-s', user, '-au', user, '-ap', 'secret', '-key', 'contact', String(port), registrar.address]),
+      once(`${user} registers`, 'register', [
+        '-s',
+        user,
+        '-au',
+        user,
+        '-ap',
+        'secret',
+        '-key',
+        'contact',
+        String(port),
+        registrar.address,
+      ]),
     call: (user, proxy) => once(`a caller calls ${user}`, 'caller', ['-s', user, proxy.address]),
     async stop() {
       await Promise.all([...running].map((child) => child.stop()));

@@ -23,7 +23,12 @@ export async function until<T>(
 }
 
 /** `promise`, or a rejection after `withinMs`. */
-export async function within<T>(what: string, withinMs: number, promise: Promise<T>, state: () => unknown = () => ''): Promise<T> {
+export async function within<T>(
+  what: string,
+  withinMs: number,
+  promise: Promise<T>,
+  state: () => unknown = () => '',
+): Promise<T> {
   const timeout = new AbortController();
   const late = pause(withinMs, undefined, { signal: timeout.signal }).then(() => {
     throw new Error(`Not within ${withinMs} ms: ${what}. ${describe(state())}`);
