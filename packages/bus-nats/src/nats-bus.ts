@@ -8,8 +8,8 @@ import {
   type BusHeaders,
   type BusMessage,
   type PublishOptions,
-  RequestTable,
   type RequestOptions,
+  RequestTable,
   randomToken,
   readPattern,
   readSubject,
@@ -132,7 +132,10 @@ export class ConnectedBus implements NatsBus {
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw closed(error);
       const limit = this.#connection.info?.max_payload;
-      throw new BusError('E_BUS_PAYLOAD', `message of ${payload.length} bytes and its headers; this nats-server takes ${limit} (max_payload)`);
+      throw new BusError(
+        'E_BUS_PAYLOAD',
+        `message of ${payload.length} bytes and its headers; this nats-server takes ${limit} (max_payload)`,
+      );
     }
   }
 

@@ -5,10 +5,11 @@ const noHeaders: BusHeaders = Object.freeze({});
 
 /** Undefined for none: an empty header block would not be valid on the wire. */
 export function toNatsHeaders(headers: BusHeaders | undefined): MsgHdrs | undefined {
-  if (headers === undefined) return undefined;
+  const entries = Object.entries(headers ?? noHeaders);
+  if (entries.length === 0) return undefined;
   const result = emptyHeaders();
-  for (const name in headers) result.append(name, headers[name] ?? '');
-  return result.size() === 0 ? undefined : result;
+  for (const [name, value] of entries) result.append(name, value);
+  return result;
 }
 
 function fromNatsHeaders(headers: MsgHdrs | undefined): BusHeaders {

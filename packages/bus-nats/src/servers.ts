@@ -15,7 +15,10 @@ const defaultPort = 4_222;
 
 function malformed(position: number): never {
   // The text itself may hold a password: it is not repeated.
-  throw new BusError('E_BUS_CONNECT', `server ${position} is not an address; expected nats://host:4222, tls://host:4222 or host:4222`);
+  throw new BusError(
+    'E_BUS_CONNECT',
+    `server ${position} is not an address; expected nats://host:4222, tls://host:4222 or host:4222`,
+  );
 }
 
 function readCredentials(text: string): Pick<ServerList, 'user' | 'password' | 'token'> {

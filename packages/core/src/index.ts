@@ -1,5 +1,8 @@
 export * from './ambient.ts';
 export * from './bus/envelope.ts';
+export { createMemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export { type PendingRequest, RequestTable } from './bus/request-table.ts';
+export { assertMessage, assertQueue, maxMessageBytes, readPattern, readSubject } from './bus/rules.ts';
 export * from './bus/subjects.ts';
 export type { ResolveSecret } from './config/build-lines.ts';
 export {
@@ -71,7 +74,4 @@ export { aspectNames, aspects } from './policy/aspects.ts';
 export { autoMechanism, enforcePolicies, judgePolicies, type PolicyVerdict, policyFindings } from './policy/judge.ts';
 export { knownMechanisms } from './policy/known.ts';
 export { type Admission, admit, type Conflict, type ConflictSide, type Refusal } from './policy/registry.ts';
-export { createMemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
-export { type PendingRequest, RequestTable } from './bus/request-table.ts';
-export { assertMessage, assertQueue, maxMessageBytes, readPattern, readSubject } from './bus/rules.ts';
 export { type SystemAmbientOptions, systemAmbient } from './system-ambient.ts';

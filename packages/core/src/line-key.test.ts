@@ -12,7 +12,12 @@ const numbered: readonly [string, (i: number) => string][] = [
 describe('lineKey', () => {
   it('is the same for the same id, for ever', () => {
     // Keys are in Contacts that registrars hold: a change here would orphan them.
-    expect(['', 'desk-1', 'line-1', 'ä€😀'].map(lineKey)).toEqual(['la74tvoylumj', '6lwafx5c6gpq', '7fo7jxixprve', 'tzziobh2xiz4']);
+    expect(['', 'desk-1', 'line-1', 'ä€😀'].map(lineKey)).toEqual([
+      'la74tvoylumj',
+      '6lwafx5c6gpq',
+      '7fo7jxixprve',
+      'tzziobh2xiz4',
+    ]);
   });
 
   it('has twelve lowercase base32 characters for every id', () => {

@@ -47,18 +47,22 @@ const monthMs = 30 * 24 * 3_600_000;
 describe('TimerWheel', () => {
   it('fires once, never early and less than one tick late', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 100_000, noNaN: true }), fc.double({ min: 0, max: 50, noNaN: true }), (delayMs, laterMs) => {
-        const clock = createClock();
-        const wheel = new TimerWheel(clock);
-        clock.pass(laterMs);
-        const armedMs = clock.now();
-        const fired: number[] = [];
-        wheel.set(() => fired.push(clock.now() - armedMs), delayMs);
-        clock.pass(200_000);
-        expect(fired).toHaveLength(1);
-        expect(fired[0]).toBeGreaterThanOrEqual(delayMs - 1e-3);
-        expect(fired[0]).toBeLessThan(delayMs + tickMs + 1.001);
-      }),
+      fc.property(
+        fc.double({ min: 0, max: 100_000, noNaN: true }),
+        fc.double({ min: 0, max: 50, noNaN: true }),
+        (delayMs, laterMs) => {
+          const clock = createClock();
+          const wheel = new TimerWheel(clock);
+          clock.pass(laterMs);
+          const armedMs = clock.now();
+          const fired: number[] = [];
+          wheel.set(() => fired.push(clock.now() - armedMs), delayMs);
+          clock.pass(200_000);
+          expect(fired).toHaveLength(1);
+          expect(fired[0]).toBeGreaterThanOrEqual(delayMs - 1e-3);
+          expect(fired[0]).toBeLessThan(delayMs + tickMs + 1.001);
+        },
+      ),
     );
   });
 

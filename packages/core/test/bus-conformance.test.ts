@@ -14,7 +14,7 @@ const open =
       await ambient.settle();
       expect([ambient.timers, ambient.deferred]).toEqual([0, 0]);
     };
-    return { bus: wrap(good), settle: ambient.settle, elapse: ambient.elapse, close };
+    return { bus: wrap(good), settle: ambient.settle, elapse: ambient.elapse, now: ambient.now, close };
   };
 
 describe('memory bus', () => runKit(busKit, it, open(false)));

@@ -4,7 +4,16 @@ import { createManualAmbient } from '../../test/manual-ambient.ts';
 import type { BusMessage } from '../contracts/bus.ts';
 import { asFlow, type Endpoint, type Inbound, type Protocol } from '../contracts/transport.ts';
 import { lineKey } from '../line-key.ts';
-import { decodeInbound, decodeJson, encodeClose, encodeInbound, encodeJson, encodeSend, formatEndpoint, readEndpoint } from './envelope.ts';
+import {
+  decodeInbound,
+  decodeJson,
+  encodeClose,
+  encodeInbound,
+  encodeJson,
+  encodeSend,
+  formatEndpoint,
+  readEndpoint,
+} from './envelope.ts';
 import { createMemoryBus } from './memory-bus.ts';
 import { assertMessage } from './rules.ts';
 
@@ -12,7 +21,10 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
   host: fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()),
   port: fc.nat(65_535),
 });
-const flow = fc.string({ unit: 'grapheme-ascii', minLength: 1 }).filter((text) => text.trim() === text).map(asFlow);
+const flow = fc
+  .string({ unit: 'grapheme-ascii', minLength: 1 })
+  .filter((text) => text.trim() === text)
+  .map(asFlow);
 const protocol = fc.constantFrom<Protocol>('udp', 'tcp', 'tls');
 const inbound: fc.Arbitrary<Inbound> = fc.record({
   bytes: fc.uint8Array({ maxLength: 64 }),
@@ -31,10 +43,19 @@ describe('endpoints', () => {
     );
   });
 
-  it.each([undefined, '', '1.2.3.4', ':5060', '1.2.3.4:', '1.2.3.4:65536', '1.2.3.4:506000', '::1:5060', '[::1]', '[]:5060', 'a:b:1'])(
-    'are not read from %j',
-    (text) => expect(readEndpoint(text)).toBeUndefined(),
-  );
+  it.each([
+    undefined,
+    '',
+    '1.2.3.4',
+    ':5060',
+    '1.2.3.4:',
+    '1.2.3.4:65536',
+    '1.2.3.4:506000',
+    '::1:5060',
+    '[::1]',
+    '[]:5060',
+    'a:b:1',
+  ])('are not read from %j', (text) => expect(readEndpoint(text)).toBeUndefined());
 });
 
 describe('an inbound message', () => {

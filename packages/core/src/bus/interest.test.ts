@@ -49,7 +49,8 @@ describe('InterestIndex', () => {
             expect(ids(plain)).toEqual(ids(expected.filter((entry) => entry.queue === undefined)));
             const queues = [...new Set(expected.flatMap((entry) => entry.queue ?? []))].sort();
             expect(groups.map((group) => group[0]?.queue).sort()).toEqual(queues);
-            for (const group of groups) expect(ids(group)).toEqual(ids(expected.filter((entry) => entry.queue === group[0]?.queue)));
+            for (const group of groups)
+              expect(ids(group)).toEqual(ids(expected.filter((entry) => entry.queue === group[0]?.queue)));
           }
         }
       }),

@@ -54,10 +54,7 @@ export class RequestTable {
   /** Nobody listens where the request of this `reply` went. */
   noResponders(reply: string): void {
     const subject = this.#waiting.get(reply)?.subject;
-    this.fail(
-      reply,
-      new BusError('E_BUS_NO_RESPONDERS', `nobody listens on ${subject}; is the process that serves it running?`),
-    );
+    this.fail(reply, new BusError('E_BUS_NO_RESPONDERS', `nobody listens on ${subject}; is the process that serves it running?`));
   }
 
   /** Every request under way fails with `E_BUS_CLOSED`. */

@@ -21,10 +21,16 @@ describe('subjects', () => {
   });
 
   it('can be published and subscribed', () => {
-    for (const literal of [subjects.line(key, 'cmd'), subjects.fact(key, 'call'), subjects.edge('a', 'open'), subjects.directory]) {
+    for (const literal of [
+      subjects.line(key, 'cmd'),
+      subjects.fact(key, 'call'),
+      subjects.edge('a', 'open'),
+      subjects.directory,
+    ]) {
       expect(readSubject(literal).length).toBeGreaterThan(2);
     }
-    for (const pattern of [subjects.slot(slot), subjects.facts(), subjects.facts('state')]) expect(() => readPattern(pattern)).not.toThrow();
+    for (const pattern of [subjects.slot(slot), subjects.facts(), subjects.facts('state')])
+      expect(() => readPattern(pattern)).not.toThrow();
   });
 
   it('bring a line’s messages to the host of its slot and its facts to whoever watches facts, nobody else', async () => {

@@ -7,8 +7,10 @@ export interface BusSubject extends Closable {
   readonly bus: Bus;
   /** Resolves once everything published, answers included, has reached its handlers. No timer needs to fire for that. */
   settle(): Promise<void>;
-  /** Lets that much time pass for the timers of the bus. */
+  /** Lets that much time pass for the timers of the bus: those due until then have fired when it resolves. */
   elapse(ms: number): Promise<void>;
+  /** The clock of the bus, ms. */
+  now(): number;
 }
 
 const text = new TextEncoder();

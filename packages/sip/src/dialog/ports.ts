@@ -73,10 +73,16 @@ export class ClientPort implements Port {
   private hear(event: ClientEvent): void {
     const { request } = this;
     if (request === undefined) return;
-    this.core.later(() => this.observe(event));
     this.core.enter(this, (core) => {
-      if ('response' in event) return core.receiveIncomingResponseFromTransport(adaptResponse(event.response, request.uri));
-      core.receiveIncomingResponseFromTransport(localResponse(request, event.type === 'transport' ? 503 : 408));
+      try {
+        core.receiveIncomingResponseFromTransport(
+          'response' in event
+            ? adaptResponse(event.response, request.uri)
+            : localResponse(request, event.type === 'transport' ? 503 : 408),
+        );
+      } finally {
+        this.core.later(() => this.observe(event));
+      }
     });
   }
 }
