@@ -1,9 +1,10 @@
-import { type Ambient, CommandError, formatEndpoint, type Leg, type LineConfig, type LineInbound, type LineKey } from '@offhook/core';
-import { createDialogs, type Dialogs, type IncomingInvite, readSipUri, type ServerTransaction, type Session, type SipRequest, type TransactionLayer } from '@offhook/sip';
+import { type Ambient, CommandError, type Leg, type LineConfig, type LineKey } from '@offhook/core';
+import type { IncomingInvite, ServerTransaction, Session, SipRequest, TransactionLayer } from '@offhook/sip';
 import type { DecisionDraft } from './decision.ts';
 import type { LineHost } from './host.ts';
 import type { Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
+import { createLegDialogs } from './leg-dialogs.ts';
 import type { LegHop } from './leg-hop.ts';
 import { type CallFact, createLiveCall, type LiveCall } from './live-call.ts';
 import { createOutgoingCall } from './outgoing-call.ts';
@@ -12,7 +13,7 @@ import { createAnswer, createOffer, directionOf, readSdp } from './sdp.ts';
 
 /** The calls of one line. */
 export interface LineCalls {
-  /** Places a call; resolves when the INVITE is routed, also when it was refused at once. */
+  /** Places a call; the INVITE is routed when it returns, or the call is over. */
   dial(target: string): CallFact;
   /** Ends one call, or all. @throws CommandError `E_CALL_UNKNOWN` */
   hangup(id: string | undefined): readonly CallFact[];
@@ -21,7 +22,8 @@ export interface LineCalls {
   list(): readonly CallFact[];
   /** True when a dialog of this line has taken the request. */
   inDialog(server: ServerTransaction): boolean;
-  ack(request: SipRequest, inbound: LineInbound): void;
+  /** ACK of a 2xx. */
+  ack(request: SipRequest): void;
   incoming(server: ServerTransaction): void;
   endAll(): void;
   dispose(): void;
@@ -45,28 +47,22 @@ export interface LineCallsOptions {
 const maxCalls = 2;
 
 export function createLineCalls(options: LineCallsOptions): LineCalls {
-  const { ambient, layer, key, config, identity, legs, host } = options;
+  const { ambient, config, identity, legs, host } = options;
+  const codecs = config.ext.preferredCodecs;
   const calls = new Map<string, LiveCall>();
-  const dialogsOf = new Map<Leg, Dialogs>();
   let numbered = 0;
+  const newSessionId = (): number => Math.floor(ambient.random() * 2 ** 31);
 
-  function dialogs(leg: RunningLeg): Dialogs {
-    const known = dialogsOf.get(leg.leg);
-    if (known !== undefined) return known;
-    const made = createDialogs({
-      ambient,
-      key,
-      layer,
-      aor: `sip:${identity.user}@${identity.domain}`,
-      displayName: config.ext.displayName,
-      userAgent: identity.userAgent,
-      maxAuth: config.phone.maxAuth,
-      maxForwards: identity.maxForwards,
-      credentials: leg.credentials,
-    });
-    dialogsOf.set(leg.leg, made);
-    return made;
-  }
+  const dialogs = createLegDialogs({
+    ambient,
+    layer: options.layer,
+    key: options.key,
+    config,
+    identity,
+    legs,
+    onInvite: ring,
+    onFault: (error) => ambient.log.warn('a dialog stumbled over a message', { error }),
+  });
 
   function track(direction: CallFact['direction'], effects: Parameters<typeof createLiveCall>[0]['effects'], onEnd: () => void): LiveCall {
     numbered += 1;
@@ -90,114 +86,78 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
   /** The other side inside the dialog: BYE, hold and resume, and a dialog that cannot go on. */
   function watch(call: LiveCall, session: Session, hop: LegHop, sessionId: number): void {
     let version = 1;
-    session.on({
-      onBye: () => call.send({ type: 'sip.bye' }),
-      onLost: (reason) => call.send({ type: 'sip.lost', reason }),
-      onReinvite(offer) {
-        version += 1;
-        const sdp = { codecs: config.ext.preferredCodecs, host: hop.localHost, sessionId, version };
-        if (offer === undefined) return { status: 200, body: { type: 'application/sdp', bytes: createOffer(sdp) } };
-        const answer = createAnswer(offer, sdp);
-        if (answer === undefined) return { status: 488 };
-        const described = readSdp(offer);
-        const theirs = described === undefined ? 'sendrecv' : directionOf(described);
-        call.send({ type: theirs === 'sendonly' || theirs === 'inactive' ? 'sip.held' : 'sip.resumed' });
-        return { status: 200, body: { type: 'application/sdp', bytes: answer.body } };
-      },
-    });
+    session.onEvent = (event) => {
+      if (event.type === 'bye') return call.send({ type: 'sip.bye' });
+      if (event.type === 'lost') return call.send({ type: 'sip.lost', reason: event.reason });
+      if (event.type === 'acked') return call.send({ type: 'sip.accepted' });
+      version += 1;
+      const described = { codecs, host: hop.localHost, sessionId, version };
+      if (event.sdp === undefined) return event.respond({ sdp: createOffer(described) });
+      const answer = createAnswer(event.sdp, described);
+      if (answer === undefined) return event.respond({ status: 488 });
+      event.respond({ sdp: answer.sdp });
+      const offer = readSdp(event.sdp);
+      const theirs = offer === undefined ? 'sendrecv' : directionOf(offer);
+      call.send({ type: theirs === 'sendonly' || theirs === 'inactive' ? 'sip.held' : 'sip.resumed' });
+    };
   }
 
-  /** The leg a request came by: its own Contact says so, else the flow. */
-  function legOf({ request, inbound }: ServerTransaction): RunningLeg | undefined {
-    const named = readSipUri(request.uri)?.params.get('leg')?.toLowerCase();
-    if (named === 'a') return legs.get('alternate');
-    if (named === 'p') return legs.get('primary');
-    return [...legs.values()].find(({ hops }) => hops.current()?.flow === inbound.flow) ?? legs.get('primary');
-  }
-
-  /** Requests of the dialog go where its INVITE came from. */
-  function hopBack(leg: RunningLeg, { flow, protocol, local }: LineInbound): LegHop {
-    const here = formatEndpoint(local);
-    const known = leg.hops.current();
-    if (known?.flow === flow) return known;
-    return { flow, protocol, reliable: protocol !== 'udp', viaSentBy: here, contactHostPort: here, localHost: local.host };
-  }
-
-  function ring(server: ServerTransaction): void {
-    const leg = legOf(server);
-    if (leg === undefined) return server.respond({ status: 480 });
-    const hop = hopBack(leg, server.inbound);
-    const sessionId = Math.floor(ambient.random() * 2 ** 31);
-    const sdp = { codecs: config.ext.preferredCodecs, host: hop.localHost, sessionId, version: 1 };
-    const offer = server.request.body;
-    const answer = offer.length === 0 ? undefined : createAnswer(offer, sdp);
-    if (offer.length > 0 && answer === undefined) return server.respond({ status: 488 });
-    const body = { type: 'application/sdp', bytes: answer?.body ?? createOffer(sdp) };
+  function ring(invite: IncomingInvite, leg: RunningLeg, hop: LegHop): void {
+    const sessionId = newSessionId();
+    const described = { codecs, host: hop.localHost, sessionId, version: 1 };
+    const answer = invite.offer === undefined ? undefined : createAnswer(invite.offer, described);
+    if (invite.offer !== undefined && answer === undefined) return invite.reject(488);
     let session: Session | undefined;
-    const call = track(
-      'incoming',
-      {
-        cancel() {},
-        decline: () => invite.reject(480),
-        accept() {
-          session = invite.accept(body);
-          watch(call, session, hop, sessionId);
-        },
-        bye: () => session?.bye(),
+    const effects = {
+      cancel() {},
+      decline: () => invite.reject(480),
+      accept() {
+        session = invite.accept(answer?.sdp ?? createOffer(described));
+        if (session === undefined) call.send({ type: 'sip.failed', reason: 'cancelled', status: 487 });
+        else watch(call, session, hop, sessionId);
       },
-      () => {},
-    );
+      bye: () => session?.bye(),
+    };
+    const call = track('incoming', effects, () => {});
     call.note({ leg: leg.leg, ...(answer === undefined ? {} : { codec: answer.codec }) });
-    const invite: IncomingInvite = dialogs(leg).incoming(
-      server,
-      { hop, contact: leg.contact(hop) },
-      {
-        onCancelled: () => call.send({ type: 'sip.failed', reason: 'cancelled', status: 487 }),
-        onAcked: () => call.send({ type: 'sip.accepted' }),
-        onLost: (reason) => call.send({ type: 'sip.lost', reason }),
-      },
-    );
+    invite.onCancelled = () => call.send({ type: 'sip.failed', reason: 'cancelled', status: 487 });
     invite.progress(180);
     call.send({ type: 'sip.progress', status: 180 });
   }
 
   function find(id: string | undefined, fits: (call: LiveCall) => boolean): LiveCall {
-    const call = id === undefined || id === '' ? [...calls.values()].find(fits) : calls.get(id);
+    const call = id === undefined ? [...calls.values()].find(fits) : calls.get(id);
     if (call !== undefined) return call;
     const known = [...calls.keys()].join(', ') || 'none';
-    throw new CommandError('E_CALL_UNKNOWN', `There is no such call${id ? ` "${id}"` : ''}. Calls of this line: ${known}.`);
+    throw new CommandError('E_CALL_UNKNOWN', `There is no ${id === undefined ? 'ringing call' : `call "${id}"`}. Calls of this line: ${known}.`);
   }
 
   return {
     dial(target) {
-      const sessionId = Math.floor(ambient.random() * 2 ** 31);
+      const sessionId = newSessionId();
+      let session: Session | undefined;
       const outgoing = createOutgoingCall({
         ambient,
         config,
         identity,
         legs,
-        dialogs,
+        dialogs: dialogs.of,
         route: options.route('INVITE', `c${numbered + 1}`),
         target,
         sessionId,
-        watch(session) {
-          const leg = call.fact().leg;
-          const hop = leg === undefined ? undefined : legs.get(leg)?.hops.current();
-          if (hop !== undefined) watch(call, session, hop, sessionId);
-        },
-        onAnswer(body) {
-          const codec = readSdp(body)?.media[0]?.rtp[0]?.codec;
-          if (codec !== undefined) call.note({ codec });
+        onSession(accepted, hop) {
+          session = accepted;
+          watch(call, accepted, hop, sessionId);
         },
         onDecision: options.onDecision,
       });
-      const effects = { cancel: outgoing.cancel, decline() {}, accept() {}, bye: () => outgoing.session?.bye() };
+      const effects = { cancel: outgoing.cancel, decline() {}, accept() {}, bye: () => session?.bye() };
       const call = track('outgoing', effects, outgoing.dispose);
       outgoing.begin(call);
       return call.fact();
     },
     hangup(id) {
-      const chosen = id === undefined || id === '' ? [...calls.values()] : [find(id, () => true)];
+      const chosen = id === undefined ? [...calls.values()] : [find(id, () => true)];
       for (const call of chosen) call.send({ type: 'call.hangup' });
       return chosen.map((call) => call.fact());
     },
@@ -207,13 +167,17 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
       return call.fact();
     },
     list: () => [...calls.values()].map((call) => call.fact()),
-    inDialog: (server) => [...dialogsOf.values()].some((each) => each.inDialog(server)),
-    ack(request, inbound) {
-      for (const each of dialogsOf.values()) if (each.ack(request, inbound)) return;
+    inDialog(server) {
+      const owner = dialogs.all().find((each) => each.owns(server.request));
+      owner?.receive(server);
+      return owner !== undefined;
     },
+    ack: (request) => dialogs.all().find((each) => each.owns(request))?.receiveAck(request),
     incoming(server) {
+      const leg = dialogs.legOf(server);
+      if (leg === undefined) return server.respond({ status: 480 });
       if (calls.size >= maxCalls) return server.respond({ status: 486 });
-      ring(server);
+      dialogs.of(leg).receive(server);
     },
     endAll() {
       for (const call of [...calls.values()]) call.send({ type: 'call.hangup' });
@@ -221,7 +185,7 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     dispose() {
       for (const call of calls.values()) call.stop();
       calls.clear();
-      for (const each of dialogsOf.values()) each.dispose();
+      dialogs.dispose();
     },
   };
 }

@@ -109,7 +109,7 @@ export function createLine(options: LineOptions): Line {
     timers,
     send: (flow, bytes) => bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } }),
     onRequest: (server) => inbound(server),
-    onAck: (request, from) => calls.ack(request, from),
+    onAck: (request) => calls.ack(request),
   });
 
   const routeOptions: RouteOptions = {

@@ -1,5 +1,5 @@
 import { type Ambient, type Leg, type LineConfig, randomToken, type Timer } from '@offhook/core';
-import type { Dialogs, InviteEnd, OutgoingInvite, Session } from '@offhook/sip';
+import type { Dialogs, HeaderFields, InviteEvent, OutgoingInvite, RequestFailure, Session } from '@offhook/sip';
 import type { DecisionDraft } from './decision.ts';
 import type { Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
@@ -7,7 +7,7 @@ import type { LegHop } from './leg-hop.ts';
 import type { LiveCall } from './live-call.ts';
 import { targetUri } from './requests.ts';
 import type { RequestRoute } from './route.ts';
-import { createOffer } from './sdp.ts';
+import { createOffer, readSdp } from './sdp.ts';
 
 export interface OutgoingCallOptions {
   readonly ambient: Ambient;
@@ -18,9 +18,8 @@ export interface OutgoingCallOptions {
   readonly route: RequestRoute;
   readonly target: string;
   readonly sessionId: number;
-  /** What the other side does inside the dialog. */
-  watch(session: Session): void;
-  onAnswer(body: Uint8Array): void;
+  /** Somebody took the call. */
+  onSession(session: Session, hop: LegHop): void;
   onDecision(draft: DecisionDraft): void;
 }
 
@@ -30,7 +29,6 @@ export interface OutgoingCall {
   begin(call: LiveCall): void;
   /** Nothing is sent to another server from now on. */
   cancel(): void;
-  readonly session: Session | undefined;
   dispose(): void;
 }
 
@@ -39,11 +37,10 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
   const { ambient, config, identity, route } = options;
   const callId = randomToken(ambient, 100);
   const fromTag = randomToken(ambient, 50);
-  const timerBMs = config.phone.sipTimerB * 1000;
+  const { inviteExpires, sipTimerB } = config.phone;
+  const headers: HeaderFields = inviteExpires > 0 ? [['Expires', String(inviteExpires)]] : [];
   let cseq = 1;
   let invite: OutgoingInvite | undefined;
-  let session: Session | undefined;
-  let hasProgressed = false;
   let isCancelled = false;
   let expires: Timer | undefined;
 
@@ -51,7 +48,7 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
     const leg = options.legs.get(name);
     if (leg === undefined) return call.send({ type: 'sip.failed', reason: `no ${name} leg` });
     call.note({ leg: name });
-    leg.hops.use(timerBMs, (result) => {
+    leg.hops.use(sipTimerB * 1000, (result) => {
       if (isCancelled || call.isOver()) return;
       if ('failure' in result) return after(call, { type: 'transport' });
       transmit(call, leg, result.hop);
@@ -60,49 +57,43 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
 
   function transmit(call: LiveCall, leg: RunningLeg, hop: LegHop): void {
     const uri = targetUri(identity, leg.leg, options.target);
-    const body = createOffer({ codecs: config.ext.preferredCodecs, host: hop.localHost, sessionId: options.sessionId, version: 1 });
-    invite = options.dialogs(leg).invite({
-      hop,
-      contact: leg.contact(hop),
-      uri,
-      to: uri,
-      routes: identity.legs[leg.leg]?.routes ?? [],
-      callId,
-      fromTag,
-      cseq,
-      expiresS: config.phone.inviteExpires,
-      body: { type: 'application/sdp', bytes: body },
-      handler: {
-        onProvisional(response) {
-          hasProgressed = true;
-          if (response.status > 100) call.send({ type: 'sip.progress', status: response.status });
-        },
-        onAccepted(accepted, response) {
-          session = accepted;
-          ambient.clearTimer(expires);
-          options.watch(accepted);
-          options.onAnswer(response.body);
-          call.send({ type: 'sip.accepted' });
-        },
-        onRejected: (end) => after(call, end),
-      },
+    const offer = createOffer({ codecs: config.ext.preferredCodecs, host: hop.localHost, sessionId: options.sessionId, version: 1 });
+    let hasProgressed = false;
+    invite = options.dialogs(leg).invite({ hop, callId, fromTag, cseq, uri, offer, headers }, (event: InviteEvent) => {
+      if (event.type === 'progress') {
+        hasProgressed = true;
+        if (event.status > 100) call.send({ type: 'sip.progress', status: event.status });
+      } else if (event.type === 'accepted') {
+        ambient.clearTimer(expires);
+        const codec = event.sdp === undefined ? undefined : readSdp(event.sdp)?.media[0]?.rtp[0]?.codec;
+        if (codec !== undefined) call.note({ codec });
+        options.onSession(event.session, hop);
+        call.send({ type: 'sip.accepted' });
+      } else if (event.isFinal || (hasProgressed && event.failure.type !== 'final')) stays(call, event.failure, hasProgressed);
+      else after(call, event.failure);
     });
   }
 
-  function after(call: LiveCall, end: Pick<InviteEnd, 'type'> & Partial<InviteEnd>): void {
+  /** A server that has answered provisionally keeps the call; only its own final answer can move it (D-19). */
+  function stays(call: LiveCall, failure: RequestFailure, hasProgressed: boolean): void {
+    if (hasProgressed && !call.isOver()) {
+      const outcome = { action: 'deliver', reason: failure.type };
+      options.onDecision({ about: 'call', rule: 'D-19:after-provisional', source: 'redundancy D-19', request: { method: 'INVITE', id: call.id }, outcome });
+    }
+    fail(call, failure);
+  }
+
+  function after(call: LiveCall, failure: Pick<RequestFailure, 'type'> & { readonly status?: number }): void {
     cseq = invite?.cseq ?? cseq;
     if (call.isOver() || isCancelled) return;
-    // A server that has answered provisionally keeps the call; only its own final answer can move it (D-19).
-    if (hasProgressed && end.type !== 'final') {
-      options.onDecision({ about: 'call', rule: 'D-19:after-provisional', source: 'redundancy D-19', outcome: { action: 'deliver', reason: end.type } });
-      return call.send({ type: 'sip.failed', reason: end.type });
-    }
-    const status = 'response' in end && end.response !== undefined ? end.response.status : 0;
-    const last = end.type === 'final' ? ({ type: 'final', status } as const) : ({ type: end.type } as const);
-    const verdict = route.after(last);
-    hasProgressed = false;
-    if (verdict?.next === 'send') return attempt(call, verdict.leg);
-    call.send({ type: 'sip.failed', reason: last.type === 'final' ? `answered ${status}` : last.type, ...(status > 0 ? { status } : {}) });
+    const verdict = route.after(failure.type === 'final' ? { type: 'final', status: failure.status ?? 0 } : { type: failure.type });
+    if (verdict?.next === 'send') attempt(call, verdict.leg);
+    else fail(call, failure);
+  }
+
+  function fail(call: LiveCall, { type, status }: Pick<RequestFailure, 'type'> & { readonly status?: number }): void {
+    ambient.clearTimer(expires);
+    call.send({ type: 'sip.failed', reason: status === undefined ? type : `answered ${status}`, ...(status === undefined ? {} : { status }) });
   }
 
   return {
@@ -110,7 +101,6 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       const verdict = route.first();
       if (verdict.next === 'refuse') return call.send({ type: 'sip.failed', reason: verdict.reason, status: verdict.status });
       if (verdict.next !== 'send') return call.send({ type: 'sip.failed', reason: 'no server' });
-      const { inviteExpires } = config.phone;
       if (inviteExpires > 0) expires = ambient.setTimer(() => call.send({ type: 'clock.inviteExpires' }), inviteExpires * 1000);
       attempt(call, verdict.leg);
     },
@@ -118,9 +108,6 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       isCancelled = true;
       ambient.clearTimer(expires);
       invite?.cancel();
-    },
-    get session() {
-      return session;
     },
     dispose: () => ambient.clearTimer(expires),
   };

@@ -27,7 +27,7 @@ export interface SdpOptions {
 }
 
 export interface Answer {
-  readonly body: Uint8Array;
+  readonly sdp: string;
   /** The codec both sides put first. */
   readonly codec: string;
   readonly direction: Direction;
@@ -39,8 +39,6 @@ interface Payload {
   readonly payload: number;
   readonly rate: number;
 }
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function mediaOf(payloads: readonly Payload[], direction: Direction): Media {
   return {
@@ -54,18 +52,16 @@ function mediaOf(payloads: readonly Payload[], direction: Direction): Media {
   };
 }
 
-function describe({ host, sessionId, version }: SdpOptions, media: Media[]): Uint8Array {
+function describe({ host, sessionId, version }: SdpOptions, media: Media[]): string {
   const ipVer = host.includes(':') ? 6 : 4;
-  return encode(
-    write({
-      version: 0,
-      origin: { username: '-', sessionId, sessionVersion: version, netType: 'IN', ipVer, address: host },
-      name: '-',
-      connection: { version: ipVer, ip: host },
-      timing: { start: 0, stop: 0 },
-      media,
-    }),
-  );
+  return write({
+    version: 0,
+    origin: { username: '-', sessionId, sessionVersion: version, netType: 'IN', ipVer, address: host },
+    name: '-',
+    connection: { version: ipVer, ip: host },
+    timing: { start: 0, stop: 0 },
+    media,
+  });
 }
 
 const ours = (codecs: readonly string[]): Payload[] =>
@@ -75,13 +71,12 @@ const ours = (codecs: readonly string[]): Payload[] =>
   });
 
 /** The offer of a call. @source RFC 3264 section 5 */
-export function createOffer(options: SdpOptions, direction: Direction = 'sendrecv'): Uint8Array {
+export function createOffer(options: SdpOptions, direction: Direction = 'sendrecv'): string {
   return describe(options, [mediaOf(ours(options.codecs), direction)]);
 }
 
 /** Reads a description; undefined when it is none. */
-export function readSdp(body: Uint8Array): SessionDescription | undefined {
-  const text = new TextDecoder().decode(body);
+export function readSdp(text: string): SessionDescription | undefined {
   if (!/^v=0\r?\n/.test(text)) return undefined;
   try {
     const session = parse(text);
@@ -109,7 +104,7 @@ export function directionOf(session: SessionDescription, media: Media | undefine
 }
 
 /** Answers an offer; undefined when no codec is common (488). Streams beyond the first audio are refused by port 0. */
-export function createAnswer(offer: Uint8Array, options: SdpOptions): Answer | undefined {
+export function createAnswer(offer: string, options: SdpOptions): Answer | undefined {
   const session = readSdp(offer);
   const chosen = session?.media.findIndex(({ type, port, protocol }) => type === 'audio' && port !== 0 && protocol === 'RTP/AVP') ?? -1;
   const audio = session?.media[chosen];
@@ -119,7 +114,7 @@ export function createAnswer(offer: Uint8Array, options: SdpOptions): Answer | u
   if (codec === undefined) return undefined;
   const direction = mirrored[directionOf(session, audio)];
   const media = session.media.map((each, i): Media => (i === chosen ? mediaOf(common, direction) : refused(each)));
-  return { body: describe(options, media), codec: codec.name, direction };
+  return { sdp: describe(options, media), codec: codec.name, direction };
 }
 
 function refused({ type, protocol, payloads }: Media): Media {

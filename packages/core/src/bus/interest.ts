@@ -20,9 +20,11 @@ interface Branch<E> {
 }
 
 /** Remembered routes per generation; two generations are kept, so that a flood of subjects cannot fill the memory. */
-const generationSize = 65_536;
+const generationSize = 131_072;
 /** Subjects of answers are used once: remembering their routes would only push out others. */
 const onceOnly = '_INBOX.';
+
+const noGroups: readonly never[] = Object.freeze([]);
 
 const isWild = (tokens: readonly string[]): boolean => tokens.includes('*') || tokens.at(-1) === '>';
 const newBranch = <E>(): Branch<E> => ({ children: new Map(), entries: [] });
@@ -55,6 +57,7 @@ function collect<E>(branch: Branch<E>, tokens: readonly string[], depth: number,
 
 /** Queue groups are joined by name, whatever pattern brought a member here. @source nats-server, sublist matching */
 function toRoute<E extends Interested>(found: readonly E[]): Route<E> {
+  if (found.every((entry) => entry.queue === undefined)) return { plain: found, groups: noGroups };
   const groups = new Map<string, E[]>();
   for (const entry of found) {
     if (entry.queue === undefined) continue;
@@ -62,7 +65,7 @@ function toRoute<E extends Interested>(found: readonly E[]): Route<E> {
     if (group === undefined) groups.set(entry.queue, [entry]);
     else group.push(entry);
   }
-  return { plain: groups.size === 0 ? found : found.filter((entry) => entry.queue === undefined), groups: [...groups.values()] };
+  return { plain: found.filter((entry) => entry.queue === undefined), groups: [...groups.values()] };
 }
 
 /**
