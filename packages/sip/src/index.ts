@@ -45,3 +45,17 @@ export { createTransactionLayer, type TransactionLayer, type TransactionLayerOpt
 export type { ServerTransaction } from './transaction/server-transactions.ts';
 export { defaultSipTimers, type SipTimers } from './transaction/timing.ts';
 // dialog
+export { createDialogs } from './dialog/dialogs.ts';
+export type {
+  Dialogs,
+  DialogsOptions,
+  IncomingInvite,
+  InviteEvent,
+  InviteRequest,
+  OfferReply,
+  OutgoingInvite,
+  ReinviteResult,
+  RequestFailure,
+  Session,
+  SessionEvent,
+} from './dialog/dialog.types.ts';

@@ -11,7 +11,7 @@ const lines = [
   { protocol: 'TCP', line: '1002' },
 ] as const;
 
-describePeers('calls through a registrar', ['kamailio', 'kamcmd', 'sipp'], () => {
+describePeers('calls through a registrar', ['kamailio', 'sipp'], () => {
   let stage: Stage;
   let primary: Kamailio;
   let runner: OffhookRunner;

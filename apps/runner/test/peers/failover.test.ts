@@ -9,7 +9,7 @@ import { dualTemplate, type FileText } from './support/yaml.ts';
 
 const called = '9000';
 
-describePeers('calls of a dual line when the primary fails', ['kamailio', 'kamcmd', 'sipp', 'tshark'], () => {
+describePeers('calls of a dual line when the primary fails', ['kamailio', 'sipp', 'tshark'], () => {
   let stage: Stage;
   let primary: Kamailio;
   let alternate: Kamailio;

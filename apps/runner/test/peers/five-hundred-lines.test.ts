@@ -39,7 +39,7 @@ function stories(kamailio: Kamailio): Readonly<Record<string, number>> {
   return tally;
 }
 
-describePeers('500 dual lines from one file, Register Expires 60', ['kamailio', 'kamcmd'], () => {
+describePeers('500 dual lines from one file, Register Expires 60', ['kamailio'], () => {
   let stage: Stage;
   let servers: readonly Kamailio[];
   let runner: OffhookRunner;

@@ -6,7 +6,7 @@ import { openStage, type Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
 
 /** The instruments of this suite measure what they say, without Offhook in the picture. */
-describePeers('instruments', ['kamailio', 'kamcmd', 'sipp', 'tshark'], () => {
+describePeers('instruments', ['kamailio', 'sipp', 'tshark'], () => {
   let stage: Stage;
   let kamailio: Kamailio;
   let capture: Capture;

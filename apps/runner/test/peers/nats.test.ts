@@ -7,7 +7,7 @@ import { openStage, type Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
 import { dualTemplate } from './support/yaml.ts';
 
-describePeers('a runner on a NATS bus', ['kamailio', 'kamcmd', 'sipp', 'nats-server'], () => {
+describePeers('a runner on a NATS bus', ['kamailio', 'sipp', 'nats-server'], () => {
   let stage: Stage;
   let runner: OffhookRunner;
   let party: CalledParty;

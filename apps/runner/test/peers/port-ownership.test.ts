@@ -7,7 +7,7 @@ import { openStage, type Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
 import { dualTemplate, type FileText } from './support/yaml.ts';
 
-describePeers('two runners on one UDP port', ['kamailio', 'kamcmd', 'sipp'], () => {
+describePeers('two runners on one UDP port', ['kamailio', 'sipp'], () => {
   let stage: Stage;
   let primary: Kamailio;
   let first: OffhookRunner;

@@ -78,7 +78,7 @@ export interface InviteRequest {
 export type RequestFailure =
   | { readonly type: 'no-response' }
   | { readonly type: 'transport' }
-  | { readonly type: 'final'; readonly status: number; readonly response: SipResponse };
+  | { readonly type: 'final'; readonly status: number; readonly response?: SipResponse };
 
 export type InviteEvent =
   /** A 1xx. */
@@ -105,7 +105,7 @@ export interface IncomingInvite {
   progress(status: number): void;
   /** 200 with an answer, or with an offer where there was none. Undefined when the INVITE is over. */
   accept(sdp: string): Session | undefined;
-  /** 300 to 699. */
+  /** 400 to 699. */
   reject(status: number, headers?: HeaderFields): void;
   /** The caller gave up, or his stream is gone; told once, never after `accept` or `reject`. */
   onCancelled?: () => void;
@@ -123,8 +123,10 @@ export type SessionEvent =
 
 export type OfferReply = { readonly sdp: string } | { readonly status: number };
 
-/** How a re-INVITE of ours ended. */
-export type ReinviteResult = { readonly ok: true; readonly sdp?: string } | { readonly ok: false; readonly failure: RequestFailure };
+/** How a re-INVITE of ours ended. `pending`: it was not sent, the dialog is not ready for one. */
+export type ReinviteResult =
+  | { readonly ok: true; readonly sdp?: string }
+  | { readonly ok: false; readonly failure: RequestFailure | { readonly type: 'pending' } };
 
 /** A confirmed INVITE dialog. It belongs to the hop it was made on. @source redundancy reference section 6.5 */
 export interface Session {
@@ -134,6 +136,9 @@ export interface Session {
   onEvent?: (event: SessionEvent) => void;
   /** Ends it; tells nobody. A BYE that is not answered is repeated by the timers and then forgotten. Before the ACK of our 2xx it waits for that. */
   bye(): void;
-  /** Offers anew. One at a time; refused with 491 while another is under way. */
+  /**
+   * Offers anew; one at a time. A 408, a 481 or silence means that the far side knows no such dialog: it is hung up, and told as `lost`.
+   * @source RFC 3261 section 12.2.1.2, redundancy reference section 6.5
+   */
   reinvite(sdp: string, headers: HeaderFields, done: (result: ReinviteResult) => void): void;
 }

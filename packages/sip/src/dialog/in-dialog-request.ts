@@ -38,7 +38,11 @@ export function sendInDialog(core: LegCore, options: DialogsOptions, path: Dialo
   let challenges = 0;
   let reopened = false;
 
+  let finished = false;
   const finish = (failure: RequestFailure | undefined): void => {
+    // A repeated 2xx is told again; its ACK is repeated below.
+    if (finished) return;
+    finished = true;
     release();
     request.done(failure);
   };

@@ -1,5 +1,5 @@
 import { LocalProtocolError } from '@offhook/core';
-import type { HeaderFields, SipRequest } from '../codec/message.ts';
+import type { HeaderFields, SipRequest, SipResponse } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
 import type { ClientEvent } from '../transaction/client-machine.ts';
 import type { ClientTransaction, Hop } from '../transaction/client-transactions.ts';
@@ -13,6 +13,9 @@ import type { LegCore, Port } from './leg-core.ts';
 /** A send of ours cannot fail within itself: failures come as events. So no continuation of sip.js's promises ever runs. */
 const sent = Promise.resolve();
 
+/** Forks of one INVITE that get a dialog; a server that makes more is not worth our memory. */
+const maxForks = 8;
+
 /** Carries one request of sip.js through the transaction layer, and the answers back. */
 export class ClientPort implements Port {
   readonly hop: Hop;
@@ -24,6 +27,7 @@ export class ClientPort implements Port {
   private request: SipRequest | undefined = undefined;
   private wish: 'cancel' | 'abandon' | undefined = undefined;
   private ackHop: Hop | undefined = undefined;
+  private readonly forks = new Set<string>();
 
   /** @param observe hears each event of the layer after sip.js has; failures of the layer are no responses, so none can be mistaken */
   constructor(core: LegCore, layer: TransactionLayer, hop: Hop, observe: (event: ClientEvent) => void) {
@@ -72,7 +76,7 @@ export class ClientPort implements Port {
 
   private hear(event: ClientEvent): void {
     const { request } = this;
-    if (request === undefined) return;
+    if (request === undefined || ('response' in event && this.isForkTooMany(event.response))) return;
     this.core.enter(this, (core) => {
       try {
         core.receiveIncomingResponseFromTransport(
@@ -84,6 +88,14 @@ export class ClientPort implements Port {
         this.core.later(() => this.observe(event));
       }
     });
+  }
+
+  private isForkTooMany(response: SipResponse): boolean {
+    const tag = response.to.params.get('tag');
+    if (tag === undefined || response.status >= 300 || this.forks.has(tag)) return false;
+    if (this.forks.size === maxForks) return true;
+    this.forks.add(tag);
+    return false;
   }
 }
 
@@ -97,6 +109,8 @@ export class ServerPort implements Port {
   private readonly core: LegCore;
   private readonly server: ServerTransaction;
   private readonly allow: string;
+  /** sip.js has written a response. */
+  isAnswered = false;
 
   constructor(core: LegCore, server: ServerTransaction, hop: Hop, allow: string) {
     this.core = core;
@@ -107,6 +121,7 @@ export class ServerPort implements Port {
   }
 
   send(message: string): Promise<void> {
+    this.isAnswered = true;
     this.core.later(() => this.respond(Buffer.from(message)));
     return sent;
   }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, runChild } from './child.ts';
 import type { Network } from './network.ts';
-import { until } from './waiting.ts';
+import { within } from './waiting.ts';
 
 /** A request as the server's routing script saw it. */
 export interface SeenRequest {
   /** On the server's clock, ms since 1970. */
   readonly atMs: number;
   readonly method: string;
-  /** `challenged`, `saved` (REGISTER), `seen`, or the status it was told to answer; 0: none. */
+  /** `challenged`, `saved` (REGISTER), `seen`, or the status it was told to answer. */
   readonly outcome: string;
   readonly user: string;
   readonly callId: string;
@@ -70,51 +70,66 @@ function readRequest(line: string): SeenRequest | undefined {
   };
 }
 
-/** What `ul.dump` prints: one block a contact. */
-function readBindings(dump: string): readonly Binding[] {
-  const found: Binding[] = [];
-  let user = '';
-  let block: Record<string, string> = {};
-  for (const line of dump.split('\n')) {
-    const [, name, value = ''] = /^\s*([A-Za-z-]+): (.*?)\s*$/.exec(line) ?? [];
-    if (name === 'AoR') user = value;
-    else if (name === 'Address') block = { Address: value };
-    else if (name !== undefined) block[name] = value;
-    // Each block is complete with its CSeq, which follows its Call-ID.
-    if (name !== 'CSeq') continue;
-    const { Address = '', Expires, 'Call-ID': callId = '', CSeq } = block;
-    found.push({ user, contact: Address, expiresS: Number(Expires), callId, cseq: Number(CSeq) });
-  }
-  return found;
+/** The part of `ul.dump` that is read here. */
+interface Dump {
+  readonly Domains: readonly { readonly Domain: { readonly AoRs: readonly { readonly Info: DumpedUser }[] } }[];
 }
+
+interface DumpedUser {
+  readonly AoR: string;
+  readonly Contacts: readonly {
+    readonly Contact: { readonly Address: string; readonly Expires: number; readonly 'Call-ID': string; readonly CSeq: number };
+  }[];
+}
+
+const readBindings = ({ Domains }: Dump): readonly Binding[] =>
+  Domains.flatMap(({ Domain }) => Domain.AoRs).flatMap(({ Info }) =>
+    Info.Contacts.map(({ Contact }) => ({
+      user: Info.AoR,
+      contact: Contact.Address,
+      expiresS: Contact.Expires,
+      callId: Contact['Call-ID'],
+      cseq: Contact.CSeq,
+    })),
+  );
 
 /** Starts a Kamailio in a folder of its own below `folder`. @throws Error (rejects) with what it printed */
 export async function startKamailio(network: Network, folder: string, name: string): Promise<Kamailio> {
   const home = join(folder, name);
   await mkdir(home, { recursive: true });
   const port = network.port();
-  const control = `unix:${join(home, 'ctl')}`;
+  const fifo = join(home, 'rpc');
   const requests: SeenRequest[] = [];
   let running: Child | undefined;
+  let asked = 0;
 
-  const rpc = (...args: readonly string[]): Promise<string> => runChild(['kamcmd', '-s', control, ...args]);
-  const isUp = (): Promise<boolean> => rpc('core.version').then(Boolean, () => false);
+  /** One request through the FIFO. The shell takes the waiting at both pipes, so that a dead server blocks nobody. */
+  async function rpc(method: string, ...params: readonly (string | number)[]): Promise<unknown> {
+    asked += 1;
+    const reply = `reply${asked}`;
+    const request = JSON.stringify({ jsonrpc: '2.0', method, params, reply_name: reply, id: asked });
+    const ask = 'mkfifo "$1" && { printf "%s\\n" "$2" > "$3" & cat "$1"; }';
+    const text = await runChild(['bash', '-c', ask, 'rpc', join(home, reply), request, fifo]);
+    const { result, error } = JSON.parse(text) as { readonly result?: unknown; readonly error?: unknown };
+    if (error !== undefined) throw new Error(`Kamailio ${name}, ${method}: ${JSON.stringify(error)}`);
+    return result;
+  }
   const command: readonly [string, ...string[]] = [
     ...(['kamailio', '-f', script, '-DD', '-E', '-m', '128', '-M', '16', '-x', 'fm', '-X', 'fm', '-b', '4194304'] as const),
     ...['-Y', home, '-P', join(home, 'pid'), '-l', `udp:127.0.0.1:${port}`, '-l', `tcp:127.0.0.1:${port}`],
-    ...['-A', `CONTROL="${control}"`],
+    ...['-A', `FIFO="${fifo}"`, '-A', `REPLIES="${home}/"`],
   ];
 
   const kamailio: Kamailio = {
     port,
     address: `127.0.0.1:${port}`,
     requests,
-    bindings: async () => readBindings(await rpc('ul.dump')),
+    bindings: async () => readBindings((await rpc('ul.dump')) as Dump),
     async answerWith(method, status) {
-      await rpc('htable.seti', 'fault', method, String(status));
+      await rpc('htable.seti', 'fault', method, status);
     },
     async challengeCalls() {
-      await rpc('htable.seti', 'fault', 'challenge', '1');
+      await rpc('htable.seti', 'fault', 'challenge', 1);
     },
     async heal() {
       await rpc('htable.flush', 'fault');
@@ -124,19 +139,21 @@ export async function startKamailio(network: Network, folder: string, name: stri
       running = undefined;
     },
     async start() {
+      let isReady: () => void = () => {};
+      const ready = new Promise<void>((resolve) => {
+        isReady = resolve;
+      });
       const child = network.start(command, {
         onErr(line) {
           const request = readRequest(line);
           if (request !== undefined) requests.push(request);
+          else if (line.includes('READY')) isReady();
         },
       });
       running = child;
-      let ended = false;
-      void child.ended.then(() => {
-        ended = true;
-      });
-      await until(`Kamailio ${name} serves`, 10_000, async () => ended || (await isUp()), child.tail);
-      if (ended) throw new Error(`Kamailio ${name} ended at once:\n${child.tail()}`);
+      const failed = child.ended.then(() => Promise.reject(new Error(`Kamailio ${name} ended:\n${child.tail()}`)));
+      failed.catch(() => {});
+      await within(`Kamailio ${name} serves`, 10_000, Promise.race([ready, failed]), child.tail);
     },
   };
   await kamailio.start();
