@@ -36,8 +36,8 @@ const demoConfig = (primary: DemoServer, alternate: DemoServer) =>
     phone: { sipTimerB: pace.timer, sipTimerF: pace.timer, regRetryIntvl: pace.retry },
     templates: {
       dual: {
-        proxy: primary.address,
-        alternateProxy: alternate.address,
+        proxy: primary.udp,
+        alternateProxy: alternate.udp,
         dualRegistration: true,
         password: 'demo',
         registerExpires: pace.expires,
@@ -45,7 +45,7 @@ const demoConfig = (primary: DemoServer, alternate: DemoServer) =>
     },
     lines: [
       { template: 'dual', userId: '1001', displayName: 'Reception' },
-      { template: 'dual', userId: '1002', displayName: 'Workshop', sipTransport: 'TCP' },
+      { template: 'dual', userId: '1002', displayName: 'Workshop', sipTransport: 'TCP', proxy: primary.tcp, alternateProxy: alternate.tcp },
       { template: 'dual', userId: '1003', displayName: 'Gate' },
     ],
   });
@@ -99,7 +99,7 @@ export async function demo(options: DemoOptions, output: Output, interrupted: Ab
     const runtime = await createRuntime({ config: demoConfig(servers.primary, servers.alternate), ambient });
     const watch = watchRuntime(runtime);
     try {
-      output.say(`Primary ${servers.primary.address}, alternate ${servers.alternate.address}; timers ${pace.timer} s instead of 16 s.`);
+      output.say(`Primary ${servers.primary.udp}, alternate ${servers.alternate.udp}; timers ${pace.timer} s instead of 16 s.`);
       if (!output.json) narrate(runtime, output);
       await tell(runtime, watch, servers.primary, (step) => {
         steps.push(step);
