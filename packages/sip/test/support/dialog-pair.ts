@@ -37,7 +37,7 @@ export interface Phone {
   readonly incoming: IncomingInvite[];
   readonly faults: unknown[];
   /** Decides about a message before the layer sees it; true: taken. */
-  intercept: ((message: SipMessage, inbound: LineInbound) => boolean) | undefined;
+  intercept: ((message: SipMessage) => boolean) | undefined;
   /** Calls the other phone. */
   call(over?: Partial<InviteRequest>): Call;
   /** Gives raw bytes to the layer as if they came over the link. */
@@ -199,7 +199,7 @@ export function createPair(options: PairOptions = {}): Pair {
           remote: { host: peerHost, port: 5060 },
           atMs: ambient.now(),
         };
-        if (phone.intercept?.(parsed(inbound.bytes), inbound) !== true) layer.receive(inbound);
+        if (phone.intercept?.(parsed(inbound.bytes)) !== true) layer.receive(inbound);
       },
     };
     phones.set(name, phone);
