@@ -17,9 +17,9 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   pino: [runner],
 };
 
-/** Core's ambient; the virtual one, which turns the real event loop; and the two places that lend the globals to an ambient. */
+/** Core's system ambient; the virtual one, which turns the real event loop; and the two places that lend the globals to an ambient. */
 const time = [
-  'packages/core/src/ambient',
+  'packages/core/src/system-ambient.ts',
   'packages/lab/src/virtual-ambient.ts',
   'packages/lab/src/global-timers.ts',
   'packages/sip/src/dialog/',
@@ -32,7 +32,7 @@ const builtins: Readonly<Record<string, readonly string[]>> = {
   'node:process': [runner],
   'node:child_process': [runner],
   'node:os': [runner],
-  'node:crypto': ['packages/core/src/ambient', 'packages/sip/src/digest/'],
+  'node:crypto': ['packages/core/src/system-ambient.ts', 'packages/sip/src/digest/'],
   'node:dns': ['packages/runtime/src/'],
   'node:timers': time,
   'node:perf_hooks': time,

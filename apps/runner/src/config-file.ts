@@ -1,7 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, describeFinding, type Finding, hasErrors, knownMechanisms, policyFindings, type RuntimeConfig } from '@offhook/core';
+import {
+  ConfigError,
+  describeFinding,
+  type Finding,
+  hasErrors,
+  knownMechanisms,
+  policyFindings,
+  type RuntimeConfig,
+} from '@offhook/core';
 import { readConfiguration } from '@offhook/provisioning';
 
 /** What a configuration file says, and what is wrong with it. */
@@ -13,19 +21,22 @@ export interface LoadedFile {
 }
 
 /** Where a configuration is looked for when none is named, first found wins. */
-export function configCandidates(env: NodeJS.ProcessEnv): readonly string[] {
-  const home = env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
+function configCandidates(env: NodeJS.ProcessEnv): readonly string[] {
+  const home = env.XDG_CONFIG_HOME ?? join(homedir(), '.config');
   return ['offhook.yaml', 'offhook.xml', join(home, 'offhook', 'offhook.yaml'), '/etc/offhook/offhook.yaml'];
 }
 
 /** @throws ConfigError `E_CONFIG_UNREADABLE` when nothing is named and nothing found */
 export function findConfig(given: string | undefined, env: NodeJS.ProcessEnv): string {
-  const named = given ?? env['OFFHOOK_CONFIG'];
+  const named = given ?? env.OFFHOOK_CONFIG;
   if (named !== undefined) return named;
   const candidates = configCandidates(env);
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new ConfigError('E_CONFIG_UNREADABLE', `No configuration file. Looked for: ${candidates.join(', ')}. Name one: offhook run FILE.`);
+  throw new ConfigError(
+    'E_CONFIG_UNREADABLE',
+    `No configuration file. Looked for: ${candidates.join(', ')}. Name one: offhook run FILE.`,
+  );
 }
 
 function resolveSecret(reference: { readonly env: string } | { readonly file: string }): string | undefined {
@@ -43,7 +54,11 @@ export function loadConfig(path: string): LoadedFile {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new ConfigError('E_CONFIG_UNREADABLE', `Cannot read ${path}: ${(cause as Error).message}. Check the path and its rights.`, { cause });
+    throw new ConfigError(
+      'E_CONFIG_UNREADABLE',
+      `Cannot read ${path}: ${(cause as Error).message}. Check the path and its rights.`,
+      { cause },
+    );
   }
   const { config, findings, locate } = readConfiguration({ name: path, text, resolveSecret });
   const policy = config === undefined ? [] : policyFindings(config.lines, knownMechanisms, locate);

@@ -17,7 +17,13 @@ export async function connectControl(path: string): Promise<ControlClient> {
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', () => resolve());
     socket.once('error', (cause) =>
-      reject(new PhoneError('E_CONTROL_UNREACHABLE', `No runner answers on ${path}. Start one with "offhook run", or name its socket with --socket.`, { cause })),
+      reject(
+        new PhoneError(
+          'E_CONTROL_UNREACHABLE',
+          `No runner answers on ${path}. Start one with "offhook run", or name its socket with --socket.`,
+          { cause },
+        ),
+      ),
     );
   });
   let lastId = 0;
@@ -25,7 +31,8 @@ export async function connectControl(path: string): Promise<ControlClient> {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   void ended.then(() => {
-    for (const { reject } of waiting.values()) reject(new PhoneError('E_CONTROL_UNREACHABLE', `The runner on ${path} closed the connection.`));
+    for (const { reject } of waiting.values())
+      reject(new PhoneError('E_CONTROL_UNREACHABLE', `The runner on ${path} closed the connection.`));
   });
   socket.on('error', () => socket.destroy());
   readLines(socket, (text) => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Socket } from 'node:net';
 
 /** One request on the control socket: JSON, one a line. Without `line` it is for the runtime. */
 export interface ControlRequest {
@@ -19,7 +19,7 @@ export type ControlReply =
 
 /** Default path of the control socket of a cluster. */
 export function defaultSocketPath(cluster: string, env: NodeJS.ProcessEnv = process.env): string {
-  const base = env['XDG_RUNTIME_DIR'] ?? join(tmpdir(), `offhook-${process.getuid?.() ?? 0}`);
+  const base = env.XDG_RUNTIME_DIR ?? join(tmpdir(), `offhook-${process.getuid?.() ?? 0}`);
   return join(base, `offhook-${cluster}.sock`);
 }
 

@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { PhoneError, TransportError } from '@offhook/core';
 import { type Runtime, sendCommand } from '@offhook/runtime';
 import { type ControlReply, type ControlRequest, prepareFolder, readLines } from './control-protocol.ts';
@@ -56,7 +56,10 @@ function serve(runtime: Runtime, socket: Socket): void {
 export async function startControl(runtime: Runtime, path: string): Promise<ControlServer> {
   prepareFolder(path);
   if (await isServed(path)) {
-    throw new TransportError('E_TRANSPORT_IN_USE', `Control socket ${path} is served by another runner. Stop it, or set control.socket.`);
+    throw new TransportError(
+      'E_TRANSPORT_IN_USE',
+      `Control socket ${path} is served by another runner. Stop it, or set control.socket.`,
+    );
   }
   rmSync(path, { force: true });
   const open = new Set<Socket>();
@@ -66,7 +69,9 @@ export async function startControl(runtime: Runtime, path: string): Promise<Cont
     serve(runtime, socket);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(new TransportError('E_TRANSPORT_BIND', `Cannot serve control socket ${path}: ${cause.message}`, { cause })));
+    server.once('error', (cause) =>
+      reject(new TransportError('E_TRANSPORT_BIND', `Cannot serve control socket ${path}: ${cause.message}`, { cause })),
+    );
     server.listen(path, resolve);
   });
   chmodSync(path, 0o600);

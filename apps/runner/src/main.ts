@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { check } from './commands/check.ts';
 import { call } from './commands/call.ts';
+import { check } from './commands/check.ts';
 import { events, explain, hangup, lines } from './commands/remote.ts';
 import { run } from './commands/run.ts';
 import { defaultSocketPath } from './control-protocol.ts';
@@ -32,7 +32,8 @@ function build(finish: (code: ExitCode) => void): Command {
     command(name, description)
       .option('--socket <path>', 'control socket of the runner')
       .option('--cluster <name>', 'cluster whose default socket is used', 'local');
-  const socketOf = ({ socket, cluster = 'local' }: Globals): string => socket ?? process.env['OFFHOOK_SOCKET'] ?? defaultSocketPath(cluster);
+  const socketOf = ({ socket, cluster = 'local' }: Globals): string =>
+    socket ?? process.env.OFFHOOK_SOCKET ?? defaultSocketPath(cluster);
   const outputOf = ({ json }: Globals) => createOutput(json === true);
 
   command('run', 'run the lines of a configuration until interrupted')
@@ -53,11 +54,15 @@ function build(finish: (code: ExitCode) => void): Command {
   command('check', 'judge configuration files without running them')
     .argument('<file...>', 'YAML or flat-profile XML')
     .action((files: string[], options: Globals) => finish(check(files, outputOf(options))));
-  remote('lines', 'every line: registrations, route, calls').action(async (options: Globals) => finish(await lines(socketOf(options), outputOf(options))));
+  remote('lines', 'every line: registrations, route, calls').action(async (options: Globals) =>
+    finish(await lines(socketOf(options), outputOf(options))),
+  );
   remote('explain', 'which server a line uses, by which rule, and what comes next')
     .argument('<line>')
     .action(async (line: string, options: Globals) => finish(await explain(socketOf(options), line, outputOf(options))));
-  remote('events', 'decisions and states as they happen').action(async (options: Globals) => finish(await events(socketOf(options), outputOf(options))));
+  remote('events', 'decisions and states as they happen').action(async (options: Globals) =>
+    finish(await events(socketOf(options), outputOf(options))),
+  );
   remote('call', 'place a call from a line; ends with the call')
     .argument('<line>')
     .argument('<target>', 'user or SIP URI')
@@ -68,7 +73,9 @@ function build(finish: (code: ExitCode) => void): Command {
   remote('hangup', 'end a call of a line, or all of them')
     .argument('<line>')
     .argument('[call]', 'identifier of the call')
-    .action(async (line: string, callId: string | undefined, options: Globals) => finish(await hangup(socketOf(options), line, callId, outputOf(options))));
+    .action(async (line: string, callId: string | undefined, options: Globals) =>
+      finish(await hangup(socketOf(options), line, callId, outputOf(options))),
+    );
   return program;
 }
 
@@ -84,7 +91,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     const { message } = error as Error;
     process.stderr.write(`offhook: ${message}\n`);
-    if (exitCodeOf(error) === exit.couldNotStart && process.env['OFFHOOK_DEBUG']) process.stderr.write(`${(error as Error).stack}\n`);
+    if (exitCodeOf(error) === exit.couldNotStart && process.env.OFFHOOK_DEBUG)
+      process.stderr.write(`${(error as Error).stack}\n`);
     return exitCodeOf(error);
   }
 }

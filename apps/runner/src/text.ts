@@ -23,20 +23,30 @@ export function linesText(lines: readonly LineStatus[], nowMs: number): string {
     .map((line) => {
       const degraded = line.degraded ? colors.yellow(' degraded') : '';
       const calls = line.calls.length === 0 ? '' : `, ${line.calls.length} call(s)`;
-      return [`${colors.bold(line.id)} ${line.mode} ${line.route}${degraded}${calls}`, ...line.legs.map((leg) => `  ${legText(leg, nowMs)}`)].join('\n');
+      return [
+        `${colors.bold(line.id)} ${line.mode} ${line.route}${degraded}${calls}`,
+        ...line.legs.map((leg) => `  ${legText(leg, nowMs)}`),
+      ].join('\n');
     })
     .join('\n');
 }
 
 export function explainText(found: Explanation): string {
   const verdict = found.ifNow.INVITE;
-  const goes = verdict.next === 'send' ? `goes to the ${verdict.leg}` : verdict.next === 'refuse' ? `is refused (${verdict.reason})` : verdict.next;
+  const goes =
+    verdict.next === 'send'
+      ? `goes to the ${verdict.leg}`
+      : verdict.next === 'refuse'
+        ? `is refused (${verdict.reason})`
+        : verdict.next;
   return [
     linesText([found], found.atMs),
     ...found.refusals.map(({ message, remedy }) => colors.yellow(`  refused: ${message} ${remedy}`)),
     `A new call ${goes} by ${verdict.rule} (${verdict.source}).`,
     found.next.length === 0 ? 'Nothing is scheduled.' : 'Next:',
-    ...found.next.map((move) => `  ${new Date(move.atMs).toISOString()}  ${move.leg ?? ''} ${move.what} (in ${seconds(move.atMs - found.atMs)})`),
+    ...found.next.map(
+      (move) => `  ${new Date(move.atMs).toISOString()}  ${move.leg ?? ''} ${move.what} (in ${seconds(move.atMs - found.atMs)})`,
+    ),
     'Decisions, latest last:',
     ...found.decisions.map((decision) => `  ${new Date(decision.atMs).toISOString()}  ${describeDecision(decision)}`),
   ].join('\n');
@@ -45,5 +55,8 @@ export function explainText(found: Explanation): string {
 export function findingsText(path: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return `${path}: no findings.`;
   const count = (severity: Finding['severity']): number => findings.filter((finding) => finding.severity === severity).length;
-  return [...findings.map(describeFinding), `${path}: ${count('error')} errors, ${count('warning')} warnings, ${count('info')} remarks.`].join('\n');
+  return [
+    ...findings.map(describeFinding),
+    `${path}: ${count('error')} errors, ${count('warning')} warnings, ${count('info')} remarks.`,
+  ].join('\n');
 }

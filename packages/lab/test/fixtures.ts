@@ -20,7 +20,7 @@ import {
 } from '../src/index.ts';
 
 export const primary: Endpoint = { host: '10.0.0.1', port: 5060 };
-export const password = 'secret';
+const password = 'secret';
 
 export interface RequestShape {
   readonly uri?: string;

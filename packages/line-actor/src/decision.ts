@@ -45,7 +45,9 @@ function describeMark(mark: CandidateMark, nowMs: number): string {
   const registration = mark.usable ? 'registered' : mark.bound ? 'bound, last REGISTER failed' : 'not registered';
   const down = mark.state === 'down' && mark.downSinceMs !== undefined ? `, down for ${seconds(nowMs - mark.downSinceMs)}` : '';
   const blocked =
-    mark.blockedUntilMs !== undefined && mark.blockedUntilMs > nowMs ? `, blocked for ${seconds(mark.blockedUntilMs - nowMs)}` : '';
+    mark.blockedUntilMs !== undefined && mark.blockedUntilMs > nowMs
+      ? `, blocked for ${seconds(mark.blockedUntilMs - nowMs)}`
+      : '';
   return `${mark.leg} ${registration}${down}${blocked}`;
 }
 
@@ -56,7 +58,9 @@ export function describeDecision(decision: Decision): string {
   const where = outcome.leg ? ` -> ${outcome.leg}${outcome.server ? ` (${outcome.server})` : ''}` : '';
   const status = outcome.status === undefined ? '' : ` ${outcome.status}`;
   const reason = outcome.reason ? ` (${outcome.reason})` : '';
-  const because = Object.entries(inputs).map(([name, value]) => `${name}=${name.endsWith('AtMs') ? seconds(Number(value) - decision.atMs) : value}`);
+  const because = Object.entries(inputs).map(
+    ([name, value]) => `${name}=${name.endsWith('AtMs') ? seconds(Number(value) - decision.atMs) : value}`,
+  );
   const marks = decision.candidates.map((mark) => describeMark(mark, decision.atMs));
   const then = next ? `; ${next.leg ? `${next.leg} ` : ''}${next.what} in ${seconds(next.atMs - decision.atMs)}` : '';
   return `${about}: ${outcome.action}${status}${where}${reason} by ${decision.rule} [${[...because, ...marks].join('; ')}]${then}`;

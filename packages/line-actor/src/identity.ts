@@ -27,7 +27,8 @@ export interface LegIdentity {
   readonly routes: readonly string[];
 }
 
-const quoted = (text: string): string => (text === '' ? '' : `"${text.replaceAll(/[\r\n\0]/g, ' ').replaceAll(/["\\]/g, '\\$&')}"`);
+const quoted = (text: string): string =>
+  text === '' ? '' : `"${text.replaceAll(/[\r\n\0]/g, ' ').replaceAll(/["\\]/g, '\\$&')}"`;
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** `hopOf` names the outbound proxy where there is one: it then goes into a Route as well. */

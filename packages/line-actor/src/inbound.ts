@@ -1,5 +1,5 @@
 import type { LineConfig } from '@offhook/core';
-import { readSipUri, type ResponseDraft, type ServerTransaction, type SipRequest } from '@offhook/sip';
+import { type ResponseDraft, readSipUri, type ServerTransaction, type SipRequest } from '@offhook/sip';
 
 /** Methods this line serves; the Allow field of its answers. */
 export const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE';

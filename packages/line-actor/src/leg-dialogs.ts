@@ -1,5 +1,13 @@
 import { type Ambient, formatEndpoint, type Leg, type LineConfig, type LineInbound, type LineKey } from '@offhook/core';
-import { createDialogs, type Dialogs, type Hop, type IncomingInvite, readSipUri, type ServerTransaction, type TransactionLayer } from '@offhook/sip';
+import {
+  createDialogs,
+  type Dialogs,
+  type Hop,
+  type IncomingInvite,
+  readSipUri,
+  type ServerTransaction,
+  type TransactionLayer,
+} from '@offhook/sip';
 import type { Identity } from './identity.ts';
 import { allow } from './inbound.ts';
 import type { RunningLeg } from './leg.ts';
@@ -26,7 +34,7 @@ export interface LegDialogsOptions {
 }
 
 /** Requests of a dialog go where its INVITE came from (6.5). */
-export function hopBack(leg: RunningLeg, { flow, protocol, local }: LineInbound): LegHop {
+function hopBack(leg: RunningLeg, { flow, protocol, local }: LineInbound): LegHop {
   const known = leg.hops.current();
   if (known?.flow === flow) return known;
   const here = formatEndpoint(local);
@@ -40,7 +48,9 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
   /** Opens the leg's hop, anew when the old flow is gone. */
   const openLeg = (leg: RunningLeg): Promise<Hop> =>
     new Promise((resolve, reject) =>
-      leg.hops.use(config.phone.sipTimerF * 1000, (result) => ('hop' in result ? resolve(result.hop) : reject(new Error(result.failure.detail)))),
+      leg.hops.use(config.phone.sipTimerF * 1000, (result) =>
+        'hop' in result ? resolve(result.hop) : reject(new Error(result.failure.detail)),
+      ),
     );
 
   function make(leg: RunningLeg): Dialogs {

@@ -1,4 +1,15 @@
-import { type Bus, decodeJson, encodeClose, encodeJson, type FlowFailure, type Leg, type LineKey, type OpenEnvelope, type OpenReply, type Subjects } from '@offhook/core';
+import {
+  type Bus,
+  decodeJson,
+  encodeClose,
+  encodeJson,
+  type FlowFailure,
+  type Leg,
+  type LineKey,
+  type OpenEnvelope,
+  type OpenReply,
+  type Subjects,
+} from '@offhook/core';
 import type { Hop } from '@offhook/sip';
 import type { LegIdentity } from './identity.ts';
 

@@ -1,5 +1,22 @@
-import { type Ambient, type CandidateMark, type FlowFailure, type Leg, type LegFacts, type LineKey, randomToken, type Timer } from '@offhook/core';
-import { type ClientEvent, type ClientTransaction, type Credentials, readDeltaSeconds, readRetryAfter, type SipResponse, type TransactionLayer } from '@offhook/sip';
+import {
+  type Ambient,
+  type CandidateMark,
+  type FlowFailure,
+  type Leg,
+  type LegFacts,
+  type LineKey,
+  randomToken,
+  type Timer,
+} from '@offhook/core';
+import {
+  type ClientEvent,
+  type ClientTransaction,
+  type Credentials,
+  readDeltaSeconds,
+  readRetryAfter,
+  type SipResponse,
+  type TransactionLayer,
+} from '@offhook/sip';
 import type { DecisionDraft } from './decision.ts';
 import type { LineHost, Running } from './host.ts';
 import type { Identity } from './identity.ts';
@@ -141,7 +158,12 @@ export function createLeg(options: LegOptions): RunningLeg {
   function canAnswer(response: SipResponse): boolean {
     if (challenges >= options.maxAuth) return false;
     const field = response.status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate';
-    const answer = credentials.answer({ status: response.status, challenges: response.headers(field), method: 'REGISTER', uri: domainUri });
+    const answer = credentials.answer({
+      status: response.status,
+      challenges: response.headers(field),
+      method: 'REGISTER',
+      uri: domainUri,
+    });
     if ('unanswerable' in answer) return false;
     challenges += 1;
     authorization = answer.map(({ header, value }) => [header, value] as const);

@@ -64,7 +64,11 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     onFault: (error) => ambient.log.warn('a dialog stumbled over a message', { error }),
   });
 
-  function track(direction: CallFact['direction'], effects: Parameters<typeof createLiveCall>[0]['effects'], onEnd: () => void): LiveCall {
+  function track(
+    direction: CallFact['direction'],
+    effects: Parameters<typeof createLiveCall>[0]['effects'],
+    onEnd: () => void,
+  ): LiveCall {
     numbered += 1;
     const call = createLiveCall({
       id: `c${numbered}`,
@@ -129,7 +133,10 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     const call = id === undefined ? [...calls.values()].find(fits) : calls.get(id);
     if (call !== undefined) return call;
     const known = [...calls.keys()].join(', ') || 'none';
-    throw new CommandError('E_CALL_UNKNOWN', `There is no ${id === undefined ? 'ringing call' : `call "${id}"`}. Calls of this line: ${known}.`);
+    throw new CommandError(
+      'E_CALL_UNKNOWN',
+      `There is no ${id === undefined ? 'ringing call' : `call "${id}"`}. Calls of this line: ${known}.`,
+    );
   }
 
   return {
@@ -172,7 +179,11 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
       owner?.receive(server);
       return owner !== undefined;
     },
-    ack: (request) => dialogs.all().find((each) => each.owns(request))?.receiveAck(request),
+    ack: (request) =>
+      dialogs
+        .all()
+        .find((each) => each.owns(request))
+        ?.receiveAck(request),
     incoming(server) {
       const leg = dialogs.legOf(server);
       if (leg === undefined) return server.respond({ status: 480 });

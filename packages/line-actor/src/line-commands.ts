@@ -1,6 +1,6 @@
 import { type BusMessage, type CommandEnvelope, CommandError, type CommandReply, decodeJson, encodeJson } from '@offhook/core';
-import type { LineCalls } from './line-calls.ts';
 import type { Line } from './line.ts';
+import type { LineCalls } from './line-calls.ts';
 import type { Requests } from './requests.ts';
 
 /** What commands act on. */

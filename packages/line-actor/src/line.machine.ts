@@ -38,7 +38,9 @@ export const lineMachine = setup({
     stopped: {
       description: 'Nothing is registered, nothing is armed.',
       meta: { source: 'redundancy 5.1' },
-      on: { 'line.start': [{ guard: 'isDisabled', target: 'disabled' }, { guard: 'isDual', target: 'dual' }, { target: 'single' }] },
+      on: {
+        'line.start': [{ guard: 'isDisabled', target: 'disabled' }, { guard: 'isDual', target: 'dual' }, { target: 'single' }],
+      },
     },
     disabled: {
       description: 'User ID or every server is missing.',

@@ -13,16 +13,15 @@ import {
   type LineConfig,
   type LineKey,
   type LineStore,
-  lineKey,
   legsOf,
+  lineKey,
   lineMode,
-  registersLine,
   type Mechanism,
   readLineSubject,
+  registersLine,
   type Subjects,
 } from '@offhook/core';
 import { createCredentials, createTransactionLayer } from '@offhook/sip';
-import { createLineCalls } from './line-calls.ts';
 import { createDecisionLog } from './decision.ts';
 import { createActorHost, type LineHost } from './host.ts';
 import { identityOf } from './identity.ts';
@@ -31,12 +30,13 @@ import { createLeg, type RunningLeg } from './leg.ts';
 import { createLegHops } from './leg-hop.ts';
 import { lineMachine } from './line.machine.ts';
 import type { LineEffects } from './line.types.ts';
+import { createLineCalls } from './line-calls.ts';
+import { answerCommand } from './line-commands.ts';
 import { createRequests } from './requests.ts';
 import { createRequestRoute, factsOf, type RouteOptions } from './route.ts';
 import { routeSingle } from './routing.ts';
 import { registrationSettings, sipTimers } from './settings.ts';
-import { answerCommand } from './line-commands.ts';
-import { explainLine, type Explanation, type LineStatus, statusOf } from './status.ts';
+import { type Explanation, explainLine, type LineStatus, statusOf } from './status.ts';
 
 /** A mechanism the registry refused on this line, as `explain` shows it. */
 export interface Refusal {
@@ -165,7 +165,7 @@ export function createLine(options: LineOptions): Line {
   const off = (leg: RunningLeg): boolean => leg.state() === 'off';
   const usable = (leg: Leg): boolean => legs.get(leg)?.mark().usable ?? false;
   const effects: LineEffects = {
-    mode: () => mode === 'list' ? 'single' : mode,
+    mode: () => (mode === 'list' ? 'single' : mode),
     registers: () => registersLine(config),
     primaryUsable: () => usable('primary'),
     alternateUsable: () => usable('alternate'),
@@ -235,7 +235,18 @@ export function createLine(options: LineOptions): Line {
     for (const resolve of waiting) resolve();
   }
 
-  const parts = { config, key, mode, legs, machine, calls, requests, decisions, refusals: options.refusals ?? [], findings: config.findings ?? [] };
+  const parts = {
+    config,
+    key,
+    mode,
+    legs,
+    machine,
+    calls,
+    requests,
+    decisions,
+    refusals: options.refusals ?? [],
+    findings: config.findings ?? [],
+  };
   const line: Line = {
     id: config.id,
     key,
@@ -264,7 +275,8 @@ export function createLine(options: LineOptions): Line {
     deliver(message) {
       const kind = readLineSubject(message.subject)?.kind;
       if (kind === 'sip') return layer.receive(decodeInbound(message));
-      if (kind === 'cmd') return answerCommand(message, { line, calls, requests, restart: () => machine.send({ type: 'line.restart' }) });
+      if (kind === 'cmd')
+        return answerCommand(message, { line, calls, requests, restart: () => machine.send({ type: 'line.restart' }) });
       if (kind !== 'flow') return;
       const failure = decodeJson<FlowFailure>(message.payload);
       for (const leg of legs.values()) leg.flowFailed(failure);
@@ -272,7 +284,8 @@ export function createLine(options: LineOptions): Line {
     },
     ownsFlow: (flow) => [...legs.values()].some((leg) => leg.hops.current()?.flow === flow),
     status: () => statusOf(parts),
-    explain: () => explainLine(parts, ambient.now(), (method) => routeOptions.decide(factsOf(routeOptions), { type: 'request.new', method })),
+    explain: () =>
+      explainLine(parts, ambient.now(), (method) => routeOptions.decide(factsOf(routeOptions), { type: 'request.new', method })),
     kill() {
       machine.stop();
       dispose();

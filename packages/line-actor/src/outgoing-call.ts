@@ -57,7 +57,12 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
 
   function transmit(call: LiveCall, leg: RunningLeg, hop: LegHop): void {
     const uri = targetUri(identity, leg.leg, options.target);
-    const offer = createOffer({ codecs: config.ext.preferredCodecs, host: hop.localHost, sessionId: options.sessionId, version: 1 });
+    const offer = createOffer({
+      codecs: config.ext.preferredCodecs,
+      host: hop.localHost,
+      sessionId: options.sessionId,
+      version: 1,
+    });
     let hasProgressed = false;
     invite = options.dialogs(leg).invite({ hop, callId, fromTag, cseq, uri, offer, headers }, (event: InviteEvent) => {
       if (event.type === 'progress') {
@@ -78,7 +83,13 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
   function stays(call: LiveCall, failure: RequestFailure, hasProgressed: boolean): void {
     if (hasProgressed && !call.isOver()) {
       const outcome = { action: 'deliver', reason: failure.type };
-      options.onDecision({ about: 'call', rule: 'D-19:after-provisional', source: 'redundancy D-19', request: { method: 'INVITE', id: call.id }, outcome });
+      options.onDecision({
+        about: 'call',
+        rule: 'D-19:after-provisional',
+        source: 'redundancy D-19',
+        request: { method: 'INVITE', id: call.id },
+        outcome,
+      });
     }
     fail(call, failure);
   }
@@ -86,14 +97,20 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
   function after(call: LiveCall, failure: Pick<RequestFailure, 'type'> & { readonly status?: number }): void {
     cseq = invite?.cseq ?? cseq;
     if (call.isOver() || isCancelled) return;
-    const verdict = route.after(failure.type === 'final' ? { type: 'final', status: failure.status ?? 0 } : { type: failure.type });
+    const verdict = route.after(
+      failure.type === 'final' ? { type: 'final', status: failure.status ?? 0 } : { type: failure.type },
+    );
     if (verdict?.next === 'send') attempt(call, verdict.leg);
     else fail(call, failure);
   }
 
   function fail(call: LiveCall, { type, status }: Pick<RequestFailure, 'type'> & { readonly status?: number }): void {
     ambient.clearTimer(expires);
-    call.send({ type: 'sip.failed', reason: status === undefined ? type : `answered ${status}`, ...(status === undefined ? {} : { status }) });
+    call.send({
+      type: 'sip.failed',
+      reason: status === undefined ? type : `answered ${status}`,
+      ...(status === undefined ? {} : { status }),
+    });
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { Leg, LineKey } from '@offhook/core';
-import { readDeltaSeconds, readSipUri, type RequestDraft, type SipResponse } from '@offhook/sip';
+import { type RequestDraft, readDeltaSeconds, readSipUri, type SipResponse } from '@offhook/sip';
 import type { Identity } from './identity.ts';
 import type { RegistrationRecord } from './registration.types.ts';
 

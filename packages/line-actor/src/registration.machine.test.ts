@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { registrationMachine } from './registration.machine.ts';
-import type { RegistrationClock, RegistrationEvent, RegistrationRecord, RegistrationRule, RegistrationSettings } from './registration.types.ts';
+import type {
+  RegistrationClock,
+  RegistrationEvent,
+  RegistrationRecord,
+  RegistrationRule,
+  RegistrationSettings,
+} from './registration.types.ts';
 
 const settings: RegistrationSettings = {
   registers: true,
@@ -179,7 +185,20 @@ describe('registration chart (redundancy 6.1)', () => {
 
   it('every state handles or ignores every event by name', () => {
     const silent: Record<string, string[]> = {};
-    const events = ['reg.ok', 'reg.challenge', 'reg.tooBrief', 'reg.reject', 'reg.none', 'transport.down', 'clock.refresh', 'clock.retry', 'clock.expiry', 'line.start', 'line.resume', 'line.stop'];
+    const events = [
+      'reg.ok',
+      'reg.challenge',
+      'reg.tooBrief',
+      'reg.reject',
+      'reg.none',
+      'transport.down',
+      'clock.refresh',
+      'clock.retry',
+      'clock.expiry',
+      'line.start',
+      'line.resume',
+      'line.stop',
+    ];
     for (const [name, node] of Object.entries(registrationMachine.states)) {
       silent[name] = events.filter((event) => !(event in node.on));
     }

@@ -141,7 +141,13 @@ export const registrationMachine = setup({
 
 function startFresh({ record, settings, effects }: RegistrationContext): void {
   effects.renew();
-  Object.assign(record, { requestedS: settings.registerExpiresS, wasTooBrief: false, failures: 0, lastOk: false, downSinceMs: 0 });
+  Object.assign(record, {
+    requestedS: settings.registerExpiresS,
+    wasTooBrief: false,
+    failures: 0,
+    lastOk: false,
+    downSinceMs: 0,
+  });
   Object.assign(record, { expiresAtMs: 0, refreshAtMs: 0, retryAtMs: 0 });
 }
 
@@ -218,10 +224,10 @@ function givesUp({ settings }: RegistrationContext, event: RegistrationEvent): b
 
 function failureInputs(context: RegistrationContext, event: RegistrationEvent): Record<string, string | number | boolean> {
   const inputs: Record<string, string | number | boolean> = { failures: context.record.failures };
-  if (event.type === 'reg.reject') inputs['code'] = event.code;
-  if (event.type === 'reg.reject' && event.retryAfterS !== undefined) inputs['retryAfterS'] = event.retryAfterS;
-  if (event.type === 'reg.tooBrief') inputs['code'] = 423;
-  if (event.type === 'reg.none') inputs['outcome'] = event.cause;
+  if (event.type === 'reg.reject') inputs.code = event.code;
+  if (event.type === 'reg.reject' && event.retryAfterS !== undefined) inputs.retryAfterS = event.retryAfterS;
+  if (event.type === 'reg.tooBrief') inputs.code = 423;
+  if (event.type === 'reg.none') inputs.outcome = event.cause;
   return { ...inputs, bound: isBound(context.record, context.effects.now()) };
 }
 

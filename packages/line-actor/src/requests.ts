@@ -1,5 +1,5 @@
 import { type Ambient, randomToken, type Timer } from '@offhook/core';
-import { type ClientEvent, readSipUri, type RequestDraft, type SipResponse, type TransactionLayer } from '@offhook/sip';
+import { type ClientEvent, type RequestDraft, readSipUri, type SipResponse, type TransactionLayer } from '@offhook/sip';
 import type { Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import type { RequestEnd } from './outcome.ts';
@@ -67,7 +67,12 @@ export function createRequests(options: RequestsOptions): Requests {
   const { ambient, layer, identity } = options;
   const queue = new Set<Job>();
 
-  function draft(job: Job, leg: RunningLeg['leg'], uri: string, authorization: readonly (readonly [string, string])[]): RequestDraft {
+  function draft(
+    job: Job,
+    leg: RunningLeg['leg'],
+    uri: string,
+    authorization: readonly (readonly [string, string])[],
+  ): RequestDraft {
     const { request } = job;
     const aor = `<sip:${identity.user}@${identity.domain}>`;
     const from = identity.displayName === '' ? aor : `${identity.displayName} ${aor}`;
@@ -113,7 +118,13 @@ export function createRequests(options: RequestsOptions): Requests {
     if ((response.status !== 401 && response.status !== 407) || job.challenges >= options.maxAuth) return undefined;
     const challenges = response.headers(response.status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate');
     const { method, body } = job.request;
-    const answered = leg.credentials.answer({ status: response.status, challenges, method, uri, ...(body === undefined ? {} : { body }) });
+    const answered = leg.credentials.answer({
+      status: response.status,
+      challenges,
+      method,
+      uri,
+      ...(body === undefined ? {} : { body }),
+    });
     if ('unanswerable' in answered) return undefined;
     job.challenges += 1;
     return answered.map(({ header, value }) => [header, value] as const);
@@ -160,7 +171,15 @@ export function createRequests(options: RequestsOptions): Requests {
     send(request) {
       return new Promise((finish) => {
         const callId = randomToken(ambient, 100);
-        start({ request, route: options.route(request.method), callId, fromTag: randomToken(ambient, 50), cseq: 1, challenges: 0, finish });
+        start({
+          request,
+          route: options.route(request.method),
+          callId,
+          fromTag: randomToken(ambient, 50),
+          cseq: 1,
+          challenges: 0,
+          finish,
+        });
       });
     },
     release() {

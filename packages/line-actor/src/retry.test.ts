@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { RetrySettings } from './registration.types.ts';
 import { retryDelay, shortDelayMs } from './retry.ts';
 
-const settings: RetrySettings = { intervalMs: 30_000, capMs: 0, randomMs: 0, longMs: 1_200_000, longRandomMs: 0, retryRegRsc: '' };
+const settings: RetrySettings = {
+  intervalMs: 30_000,
+  capMs: 0,
+  randomMs: 0,
+  longMs: 1_200_000,
+  longRandomMs: 0,
+  retryRegRsc: '',
+};
 
 describe('REGISTER retry delay (redundancy 5.4)', () => {
   it('RED-60 waits the short interval each time while the cap is 0', () => {

@@ -1,4 +1,13 @@
-import { type CandidateMark, type Leg, type LineConfig, type LineFacts, type OutcomeClass, registersLine, type RouteEvent, type RouteVerdict } from '@offhook/core';
+import {
+  type CandidateMark,
+  type Leg,
+  type LineConfig,
+  type LineFacts,
+  type OutcomeClass,
+  type RouteEvent,
+  type RouteVerdict,
+  registersLine,
+} from '@offhook/core';
 import type { DecisionDraft } from './decision.ts';
 import { classify, type RequestEnd } from './outcome.ts';
 
@@ -20,7 +29,11 @@ export interface RouteOptions {
 }
 
 /** What a verdict means, in the words of a decision. */
-function outcomeOf(verdict: RouteVerdict, candidates: readonly CandidateMark[], end: RequestEnd | undefined): DecisionDraft['outcome'] {
+function outcomeOf(
+  verdict: RouteVerdict,
+  candidates: readonly CandidateMark[],
+  end: RequestEnd | undefined,
+): DecisionDraft['outcome'] {
   if (verdict.next === 'send') {
     const server = candidates.find((mark) => mark.leg === verdict.leg)?.server;
     return { action: 'send', leg: verdict.leg, ...(server === undefined ? {} : { server }) };
@@ -37,15 +50,18 @@ export const factsOf = (options: Pick<RouteOptions, 'config' | 'candidates' | 'n
   registers: registersLine(options.config),
 });
 
-export function createRequestRoute(options: RouteOptions, request: { readonly method: string; readonly id: string }): RequestRoute {
+export function createRequestRoute(
+  options: RouteOptions,
+  request: { readonly method: string; readonly id: string },
+): RequestRoute {
   const tried: Leg[] = [];
 
   function ask(event: RouteEvent, end?: RequestEnd, outcome?: OutcomeClass): RouteVerdict {
     const facts = factsOf(options);
     const verdict = options.decide(facts, event);
     const inputs: Record<string, string | number> = {};
-    if (outcome !== undefined) inputs['outcome'] = outcome;
-    if (end?.type === 'final') inputs['code'] = end.status;
+    if (outcome !== undefined) inputs.outcome = outcome;
+    if (end?.type === 'final') inputs.code = end.status;
     const next = verdict.next === 'queue' ? { what: 'queue-timeout', atMs: facts.nowMs + verdict.forMs } : undefined;
     options.onDecision({
       about: request.method === 'INVITE' ? 'call' : 'request',

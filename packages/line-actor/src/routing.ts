@@ -8,7 +8,7 @@ import type { CandidateMark, Leg, LineFacts, RouteEvent, RouteVerdict } from '@o
 const source64 = 'redundancy 6.4';
 
 /** Requests held while nothing is registered: at most so long (6.4). */
-export const queueForMs = 32_000;
+const queueForMs = 32_000;
 
 const send = (leg: Leg, rule: string, source = source64): RouteVerdict => ({ next: 'send', leg, rule, source });
 const deliver = (rule: string, source = source64): RouteVerdict => ({ next: 'deliver', rule, source });

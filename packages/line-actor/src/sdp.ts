@@ -88,7 +88,9 @@ export function readSdp(text: string): SessionDescription | undefined {
 
 /** Codecs of a stream by payload type; static types need no rtpmap. */
 function offered(media: Media): Payload[] {
-  const types = String(media.payloads ?? '').split(' ').map(Number);
+  const types = String(media.payloads ?? '')
+    .split(' ')
+    .map(Number);
   return types.flatMap((payload) => {
     const mapped = media.rtp?.find((entry) => entry.payload === payload);
     if (mapped !== undefined) return [{ name: mapped.codec, payload, rate: mapped.rate ?? 8000 }];
@@ -97,7 +99,12 @@ function offered(media: Media): Payload[] {
   });
 }
 
-const mirrored: Readonly<Record<Direction, Direction>> = { sendrecv: 'sendrecv', sendonly: 'recvonly', recvonly: 'sendonly', inactive: 'inactive' };
+const mirrored: Readonly<Record<Direction, Direction>> = {
+  sendrecv: 'sendrecv',
+  sendonly: 'recvonly',
+  recvonly: 'sendonly',
+  inactive: 'inactive',
+};
 
 export function directionOf(session: SessionDescription, media: Media | undefined = session.media[0]): Direction {
   return (media?.direction ?? session.direction ?? 'sendrecv') as Direction;
@@ -106,7 +113,8 @@ export function directionOf(session: SessionDescription, media: Media | undefine
 /** Answers an offer; undefined when no codec is common (488). Streams beyond the first audio are refused by port 0. */
 export function createAnswer(offer: string, options: SdpOptions): Answer | undefined {
   const session = readSdp(offer);
-  const chosen = session?.media.findIndex(({ type, port, protocol }) => type === 'audio' && port !== 0 && protocol === 'RTP/AVP') ?? -1;
+  const chosen =
+    session?.media.findIndex(({ type, port, protocol }) => type === 'audio' && port !== 0 && protocol === 'RTP/AVP') ?? -1;
   const audio = session?.media[chosen];
   if (session === undefined || audio === undefined) return undefined;
   const common = offered(audio).filter(({ name }) => options.codecs.some((codec) => codec.toLowerCase() === name.toLowerCase()));

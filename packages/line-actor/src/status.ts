@@ -1,10 +1,10 @@
-import type { Decision, Finding, Leg, LineConfig, LineKey, CandidateMark, RouteVerdict, ScheduledMove } from '@offhook/core';
-import type { CallFact } from './live-call.ts';
+import type { CandidateMark, Decision, Finding, Leg, LineConfig, LineKey, RouteVerdict, ScheduledMove } from '@offhook/core';
 import type { DecisionLog } from './decision.ts';
 import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';
 import type { Refusal } from './line.ts';
 import type { LineEvent } from './line.types.ts';
+import type { CallFact } from './live-call.ts';
 import type { Requests } from './requests.ts';
 
 /** One leg now; instants in ms since 1970. */

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import {
+  type Ambient,
   createMemoryBus,
   createSubjects,
   type EdgeListen,
   knownMechanisms,
   PluginError,
   systemAmbient,
-  type Ambient,
   type Transport,
 } from '@offhook/core';
 import { createEdge } from '@offhook/edge';
@@ -14,8 +14,8 @@ import { dualRegistration } from '@offhook/line-actor';
 import { createTcpTransport } from '@offhook/transport-tcp';
 import { createUdpTransport } from '@offhook/transport-udp';
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
-import { createHostLocator } from './host-locator.ts';
 import type { RuntimeOptions } from './create-runtime.ts';
+import { createHostLocator } from './host-locator.ts';
 import { createSupervisor } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
@@ -24,7 +24,8 @@ const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::
 /** The built-in transport of a listening address. */
 function transportFor({ protocol, host, port }: EdgeListen, ambient: Ambient): Transport {
   if (protocol === 'udp') return createUdpTransport({ host, port }, ambient);
-  if (protocol === 'tcp') return createTcpTransport({ listen: { host, port }, ...(isWildcard(host) ? {} : { localHost: host }) }, ambient);
+  if (protocol === 'tcp')
+    return createTcpTransport({ listen: { host, port }, ...(isWildcard(host) ? {} : { localHost: host }) }, ambient);
   throw new PluginError('E_PLUGIN_INVALID', `No transport plugin serves ${protocol} on ${host}:${port}. Loaded: udp, tcp.`);
 }
 
@@ -36,9 +37,18 @@ export function compose(options: RuntimeOptions): DependencyContainer {
 
   child.register(tokens.config, { useValue: config });
   child.register(tokens.subjects, { useValue: createSubjects(config.cluster) });
-  child.register(tokens.ambient, once(() => options.ambient ?? systemAmbient()));
-  child.register(tokens.bus, once((from) => options.bus ?? createMemoryBus({ ambient: from.resolve(tokens.ambient) })));
-  child.register(tokens.locator, once(() => options.locator ?? createHostLocator()));
+  child.register(
+    tokens.ambient,
+    once(() => options.ambient ?? systemAmbient()),
+  );
+  child.register(
+    tokens.bus,
+    once((from) => options.bus ?? createMemoryBus({ ambient: from.resolve(tokens.ambient) })),
+  );
+  child.register(
+    tokens.locator,
+    once(() => options.locator ?? createHostLocator()),
+  );
   child.register(tokens.mechanisms, { useValue: [dualRegistration, ...(options.mechanisms ?? [])] });
   child.register(
     tokens.transports,

@@ -23,7 +23,11 @@ export function createHostLocator(): Locator {
         const found = await lookup(host, { all: true });
         return [...found].sort((a, b) => a.family - b.family).map(({ address }) => entry(address));
       } catch (cause) {
-        throw new TransportError('E_TRANSPORT_UNRESOLVED', `Host name ${host} has no address. Check its spelling and the DNS servers.`, { cause });
+        throw new TransportError(
+          'E_TRANSPORT_UNRESOLVED',
+          `Host name ${host} has no address. Check its spelling and the DNS servers.`,
+          { cause },
+        );
       }
     },
   };

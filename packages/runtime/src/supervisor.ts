@@ -15,9 +15,9 @@ import {
   type Mechanism,
   type MechanismManifest,
   readLineSubject,
-  slotOf,
   type Subjects,
   type Subscription,
+  slotOf,
   type Timer,
 } from '@offhook/core';
 import { createLine, type Line, type LineStatus } from '@offhook/line-actor';
@@ -67,7 +67,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       .filter(({ severity }) => severity === 'error')
       .map(({ code, seen, message, remedy }) => ({ code, asked: seen, message, remedy }));
     const mechanism = options.mechanisms.find(({ manifest }) => manifest.name === verdict.mechanism?.name);
-    return createLine({ config, ambient, bus, subjects, edge: options.edge, mechanism, refusals, store: options.store, onFailed });
+    return createLine({
+      config,
+      ambient,
+      bus,
+      subjects,
+      edge: options.edge,
+      mechanism,
+      refusals,
+      store: options.store,
+      onFailed,
+    });
   }
 
   function supervise(config: LineConfig): Supervised {
@@ -85,7 +95,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     entry.restart = ambient.setTimer(() => {
       entry.restart = undefined;
       entry.line = build(entry.config, (again) => failed(entry, again));
-      startLine(entry);
+      void startLine(entry);
     }, delayMs);
   }
 

@@ -1,4 +1,10 @@
 // codec
+
+export { buildRequest, buildResponse } from './codec/build-message.ts';
+export { type RetryAfter, readDate, readDeltaSeconds, readQ, readRetryAfter } from './codec/field-values.ts';
+export { createFramer, type Framer, type FramerEvent, type FramerLimits } from './codec/framer.ts';
+export { assertHeaderValue } from './codec/header-value.ts';
+export { type CodecLimits, defaultLimits } from './codec/limits.ts';
 export type {
   HeaderFields,
   NameAddr,
@@ -10,42 +16,11 @@ export type {
   SipResponse,
   Via,
 } from './codec/message.ts';
-export { type CodecLimits, defaultLimits } from './codec/limits.ts';
-export { parseMessage } from './codec/parse-message.ts';
-export { buildRequest, buildResponse } from './codec/build-message.ts';
-export { reasonPhrase } from './codec/reason-phrase.ts';
-export { assertHeaderValue } from './codec/header-value.ts';
-export { readVia, stampVia } from './codec/via.ts';
 export { formatNameAddr, readNameAddr } from './codec/name-addr.ts';
+export { parseMessage } from './codec/parse-message.ts';
+export { reasonPhrase } from './codec/reason-phrase.ts';
 export { formatSipUri, isLooseRoute, readSipUri, type SipUri, uriLine, uriTransport } from './codec/sip-uri.ts';
-export { type RetryAfter, readDate, readDeltaSeconds, readQ, readRetryAfter } from './codec/field-values.ts';
-export { createFramer, type Framer, type FramerEvent, type FramerLimits } from './codec/framer.ts';
-// digest
-export {
-  type Authorization,
-  type Challenged,
-  type Credentials,
-  type CredentialsOptions,
-  createCredentials,
-  type Unanswerable,
-} from './digest/credentials.ts';
-export type { DigestAlgorithm } from './digest/hash.ts';
-export { readDigest } from './digest/digest-header.ts';
-export {
-  createDigestVerifier,
-  type DigestVerifier,
-  type DigestVerifierOptions,
-  type Verdict,
-} from './digest/verifier.ts';
-// transaction
-export type { ClientEvent } from './transaction/client-machine.ts';
-export type { ClientListener, ClientTransaction, Hop } from './transaction/client-transactions.ts';
-export type { LayerFault } from './transaction/faults.ts';
-export { createTransactionLayer, type TransactionLayer, type TransactionLayerOptions } from './transaction/layer.ts';
-export type { ServerTransaction } from './transaction/server-transactions.ts';
-export { defaultSipTimers, type SipTimers } from './transaction/timing.ts';
-// dialog
-export { createDialogs } from './dialog/dialogs.ts';
+export { readVia, stampVia } from './codec/via.ts';
 export type {
   Dialogs,
   DialogsOptions,
@@ -59,3 +34,29 @@ export type {
   Session,
   SessionEvent,
 } from './dialog/dialog.types.ts';
+// dialog
+export { createDialogs } from './dialog/dialogs.ts';
+// digest
+export {
+  type Authorization,
+  type Challenged,
+  type Credentials,
+  type CredentialsOptions,
+  createCredentials,
+  type Unanswerable,
+} from './digest/credentials.ts';
+export { readDigest } from './digest/digest-header.ts';
+export type { DigestAlgorithm } from './digest/hash.ts';
+export {
+  createDigestVerifier,
+  type DigestVerifier,
+  type DigestVerifierOptions,
+  type Verdict,
+} from './digest/verifier.ts';
+// transaction
+export type { ClientEvent } from './transaction/client-machine.ts';
+export type { ClientListener, ClientTransaction, Hop } from './transaction/client-transactions.ts';
+export type { LayerFault } from './transaction/faults.ts';
+export { createTransactionLayer, type TransactionLayer, type TransactionLayerOptions } from './transaction/layer.ts';
+export type { ServerTransaction } from './transaction/server-transactions.ts';
+export { defaultSipTimers, type SipTimers } from './transaction/timing.ts';

@@ -86,7 +86,8 @@ describe('a call', () => {
       pair.bob.inject(ack);
       return true;
     };
-    const head = 'INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKlate\r\nFrom: <sip:c@x>;tag=late\r\nTo: <sip:bob@x>\r\nCall-ID: late-1\r\nCSeq: 1 INVITE\r\nContact: <sip:c@192.0.2.1>\r\nContent-Length: 0\r\n\r\n';
+    const head =
+      'INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKlate\r\nFrom: <sip:c@x>;tag=late\r\nTo: <sip:bob@x>\r\nCall-ID: late-1\r\nCSeq: 1 INVITE\r\nContact: <sip:c@192.0.2.1>\r\nContent-Length: 0\r\n\r\n';
     pair.bob.inject(head);
     const [incoming] = pair.bob.incoming;
     expect(incoming?.offer).toBeUndefined();

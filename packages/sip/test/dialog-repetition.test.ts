@@ -114,7 +114,11 @@ describe('forks (RFC 3261 section 13.2.2.4)', () => {
     const [ringing] = pair.all('180 INVITE');
     const tag = ringing?.message.to.params.get('tag') ?? '';
     pair.alice.inject((ringing?.text ?? '').replace(`;tag=${tag}`, ';tag=second'));
-    const dialog = (to: string) => ({ callId: 'alice-1', from: { params: new Map([['tag', to]]) }, to: { params: new Map([['tag', 'alice-tag-1']]) } });
+    const dialog = (to: string) => ({
+      callId: 'alice-1',
+      from: { params: new Map([['tag', to]]) },
+      to: { params: new Map([['tag', 'alice-tag-1']]) },
+    });
     const owns = (to: string) => pair.alice.dialogs.owns(dialog(to) as unknown as Parameters<Phone['dialogs']['owns']>[0]);
     expect([owns(tag), owns('second'), owns('third')]).toEqual([true, true, false]);
     expect(call.heard).toEqual(['180', '180']);
@@ -137,7 +141,12 @@ describe('late answers', () => {
     pair.lose = undefined;
     pair.alice.inject(kept ?? '');
     pair.run(17);
-    expect(pair.story().filter((line) => /ACK|BYE/.test(line)).slice(0, 2)).toEqual(['alice ACK', 'alice BYE']);
+    expect(
+      pair
+        .story()
+        .filter((line) => /ACK|BYE/.test(line))
+        .slice(0, 2),
+    ).toEqual(['alice ACK', 'alice BYE']);
     expect(call.heard).toEqual(['failed no-response']);
   });
 

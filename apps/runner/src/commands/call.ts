@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { systemAmbient } from '@offhook/core';
 import type { CallFact, Fact } from '@offhook/runtime';
 import { connectControl } from '../control-client.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -23,6 +23,7 @@ export async function call(
   output: Output,
   interrupted: AbortSignal,
 ): Promise<ExitCode> {
+  const ambient = systemAmbient();
   const client = await connectControl(socket);
   const watcher = await connectControl(socket);
   try {
@@ -38,13 +39,12 @@ export async function call(
       if (fact.state !== latest.state) output.say(`${line} call ${fact.id}: ${fact.state} on ${fact.leg}`);
       latest = fact;
       if (fact.state === 'up' && answeredAt === 0) {
-        answeredAt = Date.now();
-        if (durationS !== undefined) void pause(durationS * 1000).then(hangup);
+        answeredAt = ambient.now();
+        if (durationS !== undefined) ambient.setTimer(() => void hangup(), durationS * 1000);
       }
       if (fact.state === 'ended') finish();
     };
-    const hangup = (): Promise<unknown> =>
-      client.ask('hangup', { line, args: { call: latest?.id ?? '' } }).catch(() => finish());
+    const hangup = (): Promise<unknown> => client.ask('hangup', { line, args: { call: latest?.id ?? '' } }).catch(() => finish());
     const facts = watcher.events((given) => {
       const fact = given as Fact;
       if (fact.kind === 'call') consider(fact.value as CallFact);
@@ -53,7 +53,11 @@ export async function call(
     latest = (await client.ask('call', { line, args: { target } })) as CallFact;
     for (const fact of seen.splice(0)) consider(fact);
     if (latest.state !== 'ended') await Promise.race([ended, facts]);
-    const report: CallReport = { call: latest, answered: answeredAt > 0, durationMs: answeredAt > 0 ? Date.now() - answeredAt : 0 };
+    const report: CallReport = {
+      call: latest,
+      answered: answeredAt > 0,
+      durationMs: answeredAt > 0 ? ambient.now() - answeredAt : 0,
+    };
     output.result(report, () =>
       report.answered
         ? `${line}: call to ${target} on ${latest?.leg} lasted ${(report.durationMs / 1000).toFixed(1)} s.`

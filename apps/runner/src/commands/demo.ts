@@ -1,4 +1,4 @@
-import { parseRuntimeConfig, systemAmbient, type Decision } from '@offhook/core';
+import { type Decision, parseRuntimeConfig, systemAmbient } from '@offhook/core';
 import { type CallFact, createRuntime, describeDecision, type Runtime } from '@offhook/runtime';
 import { defaultSocketPath } from '../control-protocol.ts';
 import { startControl } from '../control-server.ts';
@@ -45,7 +45,14 @@ const demoConfig = (primary: DemoServer, alternate: DemoServer) =>
     },
     lines: [
       { template: 'dual', userId: '1001', displayName: 'Reception' },
-      { template: 'dual', userId: '1002', displayName: 'Workshop', sipTransport: 'TCP', proxy: primary.tcp, alternateProxy: alternate.tcp },
+      {
+        template: 'dual',
+        userId: '1002',
+        displayName: 'Workshop',
+        sipTransport: 'TCP',
+        proxy: primary.tcp,
+        alternateProxy: alternate.tcp,
+      },
       { template: 'dual', userId: '1003', displayName: 'Gate' },
     ],
   });
@@ -55,7 +62,8 @@ async function tell(runtime: Runtime, watch: Watch, primary: DemoServer, report:
   const startMs = runtime.ambient.now();
   const goal = (step: string, ok: boolean, detail: string): void =>
     report({ step, ok, detail, atMs: Math.round(runtime.ambient.now() - startMs) });
-  const usable = (leg: string): number => runtime.lines().filter(({ legs }) => legs.some((each) => each.leg === leg && each.usable)).length;
+  const usable = (leg: string): number =>
+    runtime.lines().filter(({ legs }) => legs.some((each) => each.leg === leg && each.usable)).length;
   const reach = (what: () => boolean, timeoutS: number): Promise<boolean> => watch.until(what, timeoutS * 1000);
 
   const all = await reach(() => usable('primary') === 3 && usable('alternate') === 3, 10);
@@ -106,7 +114,10 @@ export async function demo(options: DemoOptions, output: Output, interrupted: Ab
         output.say(`${step.ok ? 'ok    ' : 'MISSED'} ${step.step}: ${step.detail}`);
       });
       const ok = steps.every((step) => step.ok);
-      output.result({ ok, steps, lines: runtime.lines() }, () => `${linesText(runtime.lines(), ambient.now())}\n${ok ? 'The story went as it should.' : 'A step missed its goal.'}`);
+      output.result(
+        { ok, steps, lines: runtime.lines() },
+        () => `${linesText(runtime.lines(), ambient.now())}\n${ok ? 'The story went as it should.' : 'A step missed its goal.'}`,
+      );
       if (!options.once && !interrupted.aborted) await stay(runtime, options, output, interrupted);
       return interrupted.aborted ? exit.interrupted : ok ? exit.done : exit.missed;
     } finally {

@@ -1,4 +1,4 @@
-import type { Decision } from '@offhook/core';
+import { type Decision, systemAmbient } from '@offhook/core';
 import { describeDecision, type Explanation, type Fact, type LineStatus } from '@offhook/runtime';
 import { type ControlClient, connectControl } from '../control-client.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -18,7 +18,7 @@ async function withRunner<T>(socket: string, use: (client: ControlClient) => Pro
 
 export async function lines(socket: string, output: Output): Promise<ExitCode> {
   const found = (await withRunner(socket, (client) => client.ask('lines'))) as readonly LineStatus[];
-  output.result(found, () => linesText(found, Date.now()));
+  output.result(found, () => linesText(found, systemAmbient().now()));
   return exit.done;
 }
 
@@ -41,8 +41,6 @@ const factText = (fact: Fact): string =>
 
 /** Prints facts until the runner ends or the user interrupts. */
 export async function events(socket: string, output: Output): Promise<ExitCode> {
-  await withRunner(socket, (client) =>
-    client.events((fact) => output.result(fact, () => factText(fact as Fact))),
-  );
+  await withRunner(socket, (client) => client.events((fact) => output.result(fact, () => factText(fact as Fact))));
   return exit.done;
 }

@@ -1,6 +1,6 @@
 import { type Bus, describeFinding, type RuntimeConfig, systemAmbient } from '@offhook/core';
 import { createRuntime, type Runtime } from '@offhook/runtime';
-import { loadConfig, runnableConfig, findConfig } from '../config-file.ts';
+import { findConfig, loadConfig, runnableConfig } from '../config-file.ts';
 import { defaultSocketPath } from '../control-protocol.ts';
 import { startControl } from '../control-server.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -16,7 +16,11 @@ export interface RunOptions {
 }
 
 /** The bus of `--bus` or the configuration; undefined: the one inside the process. Loaded only when asked for. */
-async function openBus(config: RuntimeConfig, options: RunOptions, ambient: ReturnType<typeof systemAmbient>): Promise<Bus | undefined> {
+async function openBus(
+  config: RuntimeConfig,
+  options: RunOptions,
+  ambient: ReturnType<typeof systemAmbient>,
+): Promise<Bus | undefined> {
   const url = options.bus ?? config.bus.url;
   if (url === undefined) return undefined;
   const { createNatsBus } = await import('@offhook/bus-nats');
@@ -35,15 +39,19 @@ export async function run(options: RunOptions, output: Output, interrupted: Abor
   for (const finding of file.findings) output.say(describeFinding(finding));
   const ambient = systemAmbient({ log: createLog(options.logLevel) });
   const bus = await openBus(config, options, ambient);
-  const runtime = await createRuntime({ config, ambient, ...(bus === undefined ? {} : { bus }) }).catch(async (error: unknown) => {
-    await bus?.drain();
-    throw error;
-  });
+  const runtime = await createRuntime({ config, ambient, ...(bus === undefined ? {} : { bus }) }).catch(
+    async (error: unknown) => {
+      await bus?.drain();
+      throw error;
+    },
+  );
   const path = options.socket ?? config.control?.socket ?? defaultSocketPath(config.cluster);
   try {
     const control = await startControl(runtime, path);
     output.result({ event: 'running', lines: config.lines.length, listening: runtime.listening, control: path }, () =>
-      [`Running ${config.lines.length} lines on ${listeningText(runtime)}.`, `Control socket ${path}: try "offhook lines".`].join('\n'),
+      [`Running ${config.lines.length} lines on ${listeningText(runtime)}.`, `Control socket ${path}: try "offhook lines".`].join(
+        '\n',
+      ),
     );
     await new Promise<void>((resolve) => {
       if (interrupted.aborted) return resolve();

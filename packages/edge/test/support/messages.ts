@@ -28,7 +28,7 @@ export function request({
   ].join('\r\n');
 }
 
-export const branchOf = (key: LineKey): string => `z9hG4bK${key}-aaaabbbbcccc`;
+const branchOf = (key: LineKey): string => `z9hG4bK${key}-aaaabbbbcccc`;
 
 export function response(key: LineKey, via = `SIP/2.0/UDP 192.0.2.99:5060;branch=${branchOf(key)};rport`): string {
   return [

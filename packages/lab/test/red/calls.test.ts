@@ -112,7 +112,11 @@ describe('a call with both legs registered', () => {
         ['a', 1],
       ]);
       const [toP, toA] = world.wire.requests({ from: '10.0.0.9', method: 'INVITE' });
-      const identity = (packet: typeof toP): unknown => [packet?.message.callId, packet?.message.from.params.get('tag'), packet?.message.cseq.number];
+      const identity = (packet: typeof toP): unknown => [
+        packet?.message.callId,
+        packet?.message.from.params.get('tag'),
+        packet?.message.cseq.number,
+      ];
       expect(identity(toA)).toEqual(identity(toP));
       expect(toA?.message.via.branch).not.toBe(toP?.message.via.branch);
       expect(world.sent('ACK')[0]).toEqual(['p', 1]);
@@ -121,7 +125,14 @@ describe('a call with both legs registered', () => {
 
   test.each([
     ['RED-41 486 is busy to the user', 486, [['p', 1]]],
-    ['RED-42 603 goes to the alternate', 603, [['p', 1], ['a', 1]]],
+    [
+      'RED-42 603 goes to the alternate',
+      603,
+      [
+        ['p', 1],
+        ['a', 1],
+      ],
+    ],
   ])('%s (5??,6??)', (_name, status, expected) =>
     story({ phone: { tryBackupRsc: '5??,6??' } }, async (world) => {
       world.p.answer('INVITE', status);
@@ -316,7 +327,12 @@ describe('calls that come in (6.6)', () => {
   test('RED-95 the same INVITE by both servers rings once, the other gets 482 (D-21)', () =>
     story({}, async (world) => {
       const caller = await world.party('3000');
-      caller.call('1001', { proxies: [{ host: '10.0.0.1', port: 5060 }, { host: '10.0.0.2', port: 5060 }] });
+      caller.call('1001', {
+        proxies: [
+          { host: '10.0.0.1', port: 5060 },
+          { host: '10.0.0.2', port: 5060 },
+        ],
+      });
       await world.run(1);
       expect(calls(world).filter(({ state }) => state === 'ringing')).toHaveLength(1);
       expect(world.wire.responses({ from: '10.0.0.9', method: 'INVITE' }).map(({ message }) => message.status)).toContain(482);

@@ -198,7 +198,9 @@ describe('out-of-dialog requests (6.4, with MESSAGE)', () => {
   test('with nothing registered it waits for a registration, at most 32 s, and 16 at once', () =>
     story(
       {
-        prepare: ({ p, a }) => [p, a].forEach((each) => each.answer('REGISTER', 503)),
+        prepare: ({ p, a }) => {
+          for (const each of [p, a]) each.answer('REGISTER', 503);
+        },
         phone: { retryRegRsc: '5??', regRetryIntvl: 20 },
       },
       async (world) => {
@@ -219,12 +221,20 @@ describe('out-of-dialog requests (6.4, with MESSAGE)', () => {
     ));
 
   test('a request that waited 32 s gets a local 480', () =>
-    story({ prepare: ({ wire }) => wire.silence('10.0.0.1') || wire.silence('10.0.0.2') }, async (world) => {
-      await world.run(1);
-      expect(await world.until(message(world))).toMatchObject({ ok: false, status: 480, reason: 'not-registered' });
-      expect(world.nowS).toBe(33);
-      expect(world.sent('MESSAGE')).toEqual([]);
-    }));
+    story(
+      {
+        prepare: ({ wire }) => {
+          wire.silence('10.0.0.1');
+          wire.silence('10.0.0.2');
+        },
+      },
+      async (world) => {
+        await world.run(1);
+        expect(await world.until(message(world))).toMatchObject({ ok: false, status: 480, reason: 'not-registered' });
+        expect(world.nowS).toBe(33);
+        expect(world.sent('MESSAGE')).toEqual([]);
+      },
+    ));
 });
 
 describe('registration over TCP (D-48)', () => {

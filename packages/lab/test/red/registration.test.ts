@@ -15,7 +15,7 @@ const attempts = (world: World): readonly number[] => {
 };
 const rules = (world: World): readonly string[] => world.decisions().map(({ rule }) => rule);
 const waits = (world: World): readonly number[] =>
-  world.decisions().flatMap(({ rule, inputs }) => (rule.startsWith('5.4:') ? [Number(inputs['delayS'])] : []));
+  world.decisions().flatMap(({ rule, inputs }) => (rule.startsWith('5.4:') ? [Number(inputs.delayS)] : []));
 
 async function story(options: WorldOptions, untilS: number, check: (world: World) => void | Promise<void>): Promise<void> {
   const world = await createWorld({ lines: [singleLine()], ...options });
@@ -157,7 +157,7 @@ describe('5.5 expiry and refresh', () => {
   ])('%s', (_name, registrars, phone, expected) =>
     story({ registrars, phone }, 1, (world) => {
       const accepted = world.decisions().find(({ rule }) => rule === '6.1:reg.ok');
-      expect(accepted?.inputs['expiryS']).toBe(expected);
+      expect(accepted?.inputs.expiryS).toBe(expected);
       expect(world.line().status().legs[0]?.expiresAtMs).toBe(expected * 1000);
     }),
   );

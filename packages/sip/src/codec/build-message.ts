@@ -59,7 +59,8 @@ function fieldLines(fields: HeaderFields): string {
   let lines = '';
   for (const [name, value] of fields) {
     assertToken(name, 'a header name');
-    if (/^(?:content-length|l)$/i.test(name)) throw new LocalProtocolError('Content-Length is counted by the builder; leave it out of the draft');
+    if (/^(?:content-length|l)$/i.test(name))
+      throw new LocalProtocolError('Content-Length is counted by the builder; leave it out of the draft');
     lines += field(name, value);
   }
   return lines;

@@ -51,7 +51,9 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** Milliseconds since 1970 of `Sat, 13 Nov 2010 23:29:00 GMT`, the only form SIP allows. @source RFC 3261 §20.17 */
 export function readDate(text: string | undefined): number | undefined {
-  const match = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+(\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT\s*$/.exec(text ?? '');
+  const match = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+(\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT\s*$/.exec(
+    text ?? '',
+  );
   if (match === null) return undefined;
   const [, day, monthName, year, hour, minute, second] = match;
   const month = months.indexOf(monthName ?? '');

@@ -15,7 +15,13 @@ export type FramerEvent =
   /** The stream can no longer be cut into messages: close it. Nothing comes after it. */
   | { readonly type: 'fault'; readonly reason: FramerFault };
 
-export type FramerFault = 'not-sip' | 'head-too-large' | 'body-too-large' | 'too-many-headers' | 'missing-content-length' | 'bad-content-length';
+export type FramerFault =
+  | 'not-sip'
+  | 'head-too-large'
+  | 'body-too-large'
+  | 'too-many-headers'
+  | 'missing-content-length'
+  | 'bad-content-length';
 
 /** Cuts one direction of one stream into messages. */
 export interface Framer {
@@ -24,7 +30,7 @@ export interface Framer {
   readonly pending: number;
 }
 
-export const defaultFramerLimits: FramerLimits = { maxHeadBytes: 65_536, maxBodyBytes: 65_536, maxHeaders: 256 };
+const defaultFramerLimits: FramerLimits = { maxHeadBytes: 65_536, maxBodyBytes: 65_536, maxHeaders: 256 };
 
 /**
  * Frames by Content-Length on bytes, whatever the segments. Content-Length is required: without it the next message cannot be found.
@@ -168,5 +174,10 @@ function contentLength(head: Buffer, maxHeaders: number): number | FramerFault {
 
 /** Letters, digits and the marks a token may begin with: anything else is another protocol. */
 function isTokenStart(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || "-.!%*_+`'~".includes(String.fromCharCode(code));
+  return (
+    (code >= 48 && code <= 57) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 97 && code <= 122) ||
+    "-.!%*_+`'~".includes(String.fromCharCode(code))
+  );
 }

@@ -151,7 +151,12 @@ function decode(view: Buffer, start: number, end: number): string {
 }
 
 function joinLines(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly the characters that must not survive inside a value
+  // Exactly the characters that must not survive inside a value
   const parts = text.split(/[\r\n\0]+/);
-  return parts.length === 1 ? text : parts.map((part) => part.trim()).join(' ').trim();
+  return parts.length === 1
+    ? text
+    : parts
+        .map((part) => part.trim())
+        .join(' ')
+        .trim();
 }

@@ -1,9 +1,9 @@
 import { LocalProtocolError } from '@offhook/core';
 import { isToken } from './text.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that end or cut a header line
+// These are the characters that end or cut a header line
 const breaksLine = /[\r\n\0]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a URI has no blank and no control character
+// A URI has no blank and no control character
 const breaksUri = /[\0- <>"\x7f]/;
 
 /**
@@ -30,6 +30,8 @@ export function isUriText(text: string): boolean {
 /** @throws LocalProtocolError `E_SIP_LOCAL` when the text would break out of the place of a URI */
 export function assertUri(text: string, what: string): void {
   if (!isUriText(text)) {
-    throw new LocalProtocolError(`${what} is empty or contains blanks, control characters, quotes or angle brackets; escape them as %hh`);
+    throw new LocalProtocolError(
+      `${what} is empty or contains blanks, control characters, quotes or angle brackets; escape them as %hh`,
+    );
   }
 }

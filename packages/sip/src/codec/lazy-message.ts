@@ -1,5 +1,5 @@
+import { canonicalName, isListField } from './field-names.ts';
 import { findLine, type HeadIndex, lineValue } from './head-index.ts';
-import { isListField, canonicalName } from './field-names.ts';
 import type { NameAddr, SipRequest, SipResponse, Via } from './message.ts';
 import { readNameAddr } from './name-addr.ts';
 import { splitList } from './text.ts';
@@ -77,7 +77,13 @@ export class LazyRequest extends LazyMessage implements SipRequest {
   readonly method: string;
   readonly uri: string;
 
-  constructor(line: { method: string; uri: string }, bytes: Uint8Array, index: HeadIndex, essentials: Essentials, bodyEnd: number) {
+  constructor(
+    line: { method: string; uri: string },
+    bytes: Uint8Array,
+    index: HeadIndex,
+    essentials: Essentials,
+    bodyEnd: number,
+  ) {
     super(bytes, index, essentials, bodyEnd);
     this.method = line.method;
     this.uri = line.uri;
@@ -89,7 +95,13 @@ export class LazyResponse extends LazyMessage implements SipResponse {
   readonly status: number;
   readonly reason: string;
 
-  constructor(line: { status: number; reason: string }, bytes: Uint8Array, index: HeadIndex, essentials: Essentials, bodyEnd: number) {
+  constructor(
+    line: { status: number; reason: string },
+    bytes: Uint8Array,
+    index: HeadIndex,
+    essentials: Essentials,
+    bodyEnd: number,
+  ) {
     super(bytes, index, essentials, bodyEnd);
     this.status = line.status;
     this.reason = line.reason;

@@ -28,9 +28,11 @@ export function parseMessage(bytes: Uint8Array, limits: CodecLimits = defaultLim
   const oversize = bytes.length > limits.maxBytes;
   const index = indexHead(oversize ? bytes.subarray(0, limits.maxBytes) : bytes, limits.maxHeaders);
   const line = readStartLine(index.startLine);
-  if (line === undefined) return { kind: 'fault', fault: 'start-line', detail: 'the first line is neither a request nor a status line' };
+  if (line === undefined)
+    return { kind: 'fault', fault: 'start-line', detail: 'the first line is neither a request nor a status line' };
   const fields = readEssentials(index);
-  const flaw = (oversize ? tooLarge(bytes.length, limits) : undefined) ?? headFlaw(index, line, limits) ?? fieldFlaw(index, line, fields);
+  const flaw =
+    (oversize ? tooLarge(bytes.length, limits) : undefined) ?? headFlaw(index, line, limits) ?? fieldFlaw(index, line, fields);
   if (flaw !== undefined) return refuse(flaw, line, bytes, index, fields);
   const length = bodyLength(index);
   if (typeof length !== 'number') return refuse(length, line, bytes, index, fields);
@@ -43,20 +45,20 @@ export function parseMessage(bytes: Uint8Array, limits: CodecLimits = defaultLim
 type Readable = { [Field in keyof Essentials]: Essentials[Field] | undefined };
 
 function readEssentials(index: HeadIndex): Readable {
-  const via = valueOf(index, 'Via');
-  const from = valueOf(index, 'From');
-  const to = valueOf(index, 'To');
-  const callId = valueOf(index, 'Call-ID');
+  const via = fieldOf(index, 'Via');
+  const from = fieldOf(index, 'From');
+  const to = fieldOf(index, 'To');
+  const callId = fieldOf(index, 'Call-ID');
   return {
     via: via === undefined ? undefined : readVia(via),
     callId: callId === '' ? undefined : callId,
-    cseq: readCseq(valueOf(index, 'CSeq')),
+    cseq: readCseq(fieldOf(index, 'CSeq')),
     from: from === undefined ? undefined : readNameAddr(from),
     to: to === undefined ? undefined : readNameAddr(to),
   };
 }
 
-function valueOf(index: HeadIndex, name: string): string | undefined {
+function fieldOf(index: HeadIndex, name: string): string | undefined {
   const line = index.names.indexOf(name);
   return line < 0 ? undefined : lineValue(index, line);
 }
@@ -91,7 +93,8 @@ function fieldFlaw(index: HeadIndex, line: StartLine, fields: Readable): Flaw | 
   if (fields.via === undefined) return missingOrBad(index, 'Via');
   for (const name of single) {
     const first = index.names.indexOf(name);
-    if (first >= 0 && index.names.indexOf(name, first + 1) >= 0) return bad(`duplicate-${name.toLowerCase()}`, `${name} stands twice`);
+    if (first >= 0 && index.names.indexOf(name, first + 1) >= 0)
+      return bad(`duplicate-${name.toLowerCase()}`, `${name} stands twice`);
   }
   if (fields.from === undefined) return missingOrBad(index, 'From');
   if (fields.to === undefined) return missingOrBad(index, 'To');
@@ -105,7 +108,10 @@ function fieldFlaw(index: HeadIndex, line: StartLine, fields: Readable): Flaw | 
 
 function missingOrBad(index: HeadIndex, name: string): Flaw {
   const isMissing = findLine(index, name) < 0;
-  return bad(`${isMissing ? 'missing' : 'bad'}-${name.toLowerCase()}`, isMissing ? `${name} is required` : `${name} cannot be read`);
+  return bad(
+    `${isMissing ? 'missing' : 'bad'}-${name.toLowerCase()}`,
+    isMissing ? `${name} is required` : `${name} cannot be read`,
+  );
 }
 
 /** Bytes of the body, or why it cannot be told. Without Content-Length a datagram's body ends with it. @source RFC 3261 §18.3, §20.14 */

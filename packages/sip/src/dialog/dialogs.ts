@@ -10,7 +10,8 @@ import { ClientInvite } from './outgoing-invite.ts';
 import { ServerPort } from './ports.ts';
 
 /** The id sip.js gives a dialog, as seen from a request of the far side. */
-const dialogId = ({ callId, from, to }: SipRequest): string => `${callId}${to.params.get('tag') ?? ''}${from.params.get('tag') ?? ''}`;
+const dialogId = ({ callId, from, to }: SipRequest): string =>
+  `${callId}${to.params.get('tag') ?? ''}${from.params.get('tag') ?? ''}`;
 
 /** The dialogs of one leg: the one place where sip.js is at work. @source sip-stack reference section 5 */
 export function createDialogs(options: DialogsOptions): Dialogs {

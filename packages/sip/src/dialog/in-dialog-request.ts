@@ -1,6 +1,6 @@
 import type { ClientEvent } from '../transaction/client-machine.ts';
 import type { Hop } from '../transaction/client-transactions.ts';
-import { answerChallenge, type AuthorizationFields } from './challenge.ts';
+import { type AuthorizationFields, answerChallenge } from './challenge.ts';
 import type { DialogsOptions, RequestFailure } from './dialog.types.ts';
 import type { LegCore } from './leg-core.ts';
 import { ClientPort } from './ports.ts';

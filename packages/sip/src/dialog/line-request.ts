@@ -1,5 +1,11 @@
 import type { Ambient, LineKey } from '@offhook/core';
-import { type Body, ClientTransaction, OutgoingRequestMessage, type OutgoingRequestMessageOptions, type URI } from 'sip.js/lib/core/index.js';
+import {
+  type Body,
+  ClientTransaction,
+  OutgoingRequestMessage,
+  type OutgoingRequestMessageOptions,
+  type URI,
+} from 'sip.js/lib/core/index.js';
 import { buildRequest } from '../codec/build-message.ts';
 import type { HeaderFields } from '../codec/message.ts';
 import { formatNameAddr, readNameAddr } from '../codec/name-addr.ts';

@@ -1,5 +1,11 @@
 import type { Timer } from '@offhook/core';
-import { type Body, type IncomingInviteRequest, type SessionDialog, SessionState, type Session as SipSession } from 'sip.js/lib/core/index.js';
+import {
+  type Body,
+  type IncomingInviteRequest,
+  type SessionDialog,
+  SessionState,
+  type Session as SipSession,
+} from 'sip.js/lib/core/index.js';
 import type { HeaderFields } from '../codec/message.ts';
 import { readNameAddr } from '../codec/name-addr.ts';
 import type { Hop } from '../transaction/client-transactions.ts';
@@ -58,7 +64,8 @@ export class DialogSession implements Session {
 
   reinvite(sdp: string, headers: HeaderFields, done: (result: ReinviteResult) => void): void {
     const { core, options, dialog, path } = this;
-    const isReady = dialog.sessionState === SessionState.Confirmed && (dialog as SessionDialog).reinviteUserAgentClient === undefined;
+    const isReady =
+      dialog.sessionState === SessionState.Confirmed && (dialog as SessionDialog).reinviteUserAgentClient === undefined;
     if (this.over || !isReady || (dialog as SessionDialog).reinviteUserAgentServer !== undefined) {
       return done({ ok: false, failure: { type: 'pending' } });
     }

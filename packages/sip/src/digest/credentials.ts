@@ -120,15 +120,22 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
         if (realm !== undefined) chosen.set(name, { realm, stale: challenge.get('stale')?.toLowerCase() === 'true' });
       }
       if (chosen.size === 0) {
-        return { unanswerable: challenges.length === 0 ? 'the response carries no challenge' : 'no challenge names an algorithm and qop we know' };
+        return {
+          unanswerable:
+            challenges.length === 0 ? 'the response carries no challenge' : 'no challenge names an algorithm and qop we know',
+        };
       }
       for (const [name, { realm }] of chosen) realms.set(name, realm);
       const fresh = [...chosen.values()].map(({ realm, stale }) => ({ header, value: write(realm, method, uri, body), stale }));
       // A proxy that was satisfied before has to be satisfied again: 407, then 401.
       const others = [...realms].filter(([name, realm]) => !chosen.has(name) && realm.header !== header);
-      return [...fresh, ...others.map(([, realm]) => ({ header: realm.header, value: write(realm, method, uri, body), stale: false }))];
+      return [
+        ...fresh,
+        ...others.map(([, realm]) => ({ header: realm.header, value: write(realm, method, uri, body), stale: false })),
+      ];
     },
-    preemptive: (method, uri, body) => [...realms.values()].map((realm) => [realm.header, write(realm, method, uri, body)] as const),
+    preemptive: (method, uri, body) =>
+      [...realms.values()].map((realm) => [realm.header, write(realm, method, uri, body)] as const),
     learn(response) {
       for (const [name, header] of [
         ['Authentication-Info', 'Authorization'],

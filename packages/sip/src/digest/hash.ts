@@ -1,4 +1,4 @@
-import * as crypto from 'node:crypto';
+import * as nodeCrypto from 'node:crypto';
 
 /** Algorithms a challenge may name. @source RFC 7616 section 3.3, RFC 8760 section 2.1 */
 export type DigestAlgorithm = 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess' | 'SHA-512-256' | 'SHA-512-256-sess';
@@ -13,8 +13,8 @@ export interface DigestHash {
 }
 
 // Since Node 20.12; two to three times as fast as a hash object.
-const oneShot = (crypto as { hash?: (name: string, data: string | Uint8Array, encoding: 'hex') => string }).hash;
-const slow = (name: string, data: string | Uint8Array): string => crypto.createHash(name).update(data).digest('hex');
+const oneShot = (nodeCrypto as { hash?: (name: string, data: string | Uint8Array, encoding: 'hex') => string }).hash;
+const slow = (name: string, data: string | Uint8Array): string => nodeCrypto.createHash(name).update(data).digest('hex');
 
 export function digestHash(algorithm: string): DigestHash | undefined {
   const lower = algorithm.toLowerCase();

@@ -48,7 +48,9 @@ export function createDigestVerifier(options: DigestVerifierOptions): DigestVeri
     challenge(stale = false) {
       const nonce = issue();
       const offered = qop.length === 0 ? '' : `, qop="${qop.join(',')}"`;
-      return algorithms.map((name) => `Digest realm="${realm}", nonce="${nonce}"${offered}, algorithm=${name}${stale ? ', stale=true' : ''}`);
+      return algorithms.map(
+        (name) => `Digest realm="${realm}", nonce="${nonce}"${offered}, algorithm=${name}${stale ? ', stale=true' : ''}`,
+      );
     },
     verify(headerValue, method, _uri, body, password) {
       const given = headerValue === undefined ? undefined : readDigest(headerValue);

@@ -3,7 +3,7 @@ import type { SipRequest, Via } from '../codec/message.ts';
 
 /** How transactions are told apart. */
 
-export const magicCookie = 'z9hG4bK';
+const magicCookie = 'z9hG4bK';
 
 /** A branch that names its line (so that an edge can route the response) and carries 65 random bits. @source RFC 3261 section 8.1.1.7, M1 */
 export const newBranch = (ambient: Pick<Ambient, 'random'>, key: LineKey): string =>

@@ -1,6 +1,5 @@
 import { asFlow, type LineInbound, lineKey } from '@offhook/core';
 import type { SipMessage } from '../../src/codec/message.ts';
-import { createDialogs } from '../../src/dialog/dialogs.ts';
 import type {
   Dialogs,
   DialogsOptions,
@@ -11,10 +10,11 @@ import type {
   Session,
   SessionEvent,
 } from '../../src/dialog/dialog.types.ts';
+import { createDialogs } from '../../src/dialog/dialogs.ts';
 import { createCredentials } from '../../src/digest/credentials.ts';
+import type { Hop } from '../../src/transaction/client-transactions.ts';
 import { createTransactionLayer, type TransactionLayer } from '../../src/transaction/layer.ts';
 import { defaultSipTimers, type SipTimers } from '../../src/transaction/timing.ts';
-import type { Hop } from '../../src/transaction/client-transactions.ts';
 import { parsed, text } from './bench.ts';
 import { createFakeAmbient, type FakeAmbient } from './fake-ambient.ts';
 

@@ -12,7 +12,7 @@ export interface RawStream {
   close(): Promise<void>;
 }
 
-export function wrapStream(socket: Socket): RawStream {
+function wrapStream(socket: Socket): RawStream {
   let bytes = Buffer.alloc(0);
   socket.setNoDelay(true);
   socket.on('error', () => {});

@@ -46,7 +46,7 @@ process.once('exit', () => {
 });
 
 /** Daemons of Debian live outside the path of ordinary users. */
-export const searchPath = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+export const searchPath = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 
 /** Starts a program in a process group of its own. @throws Error when it cannot be started */
 export function startChild([program, ...args]: readonly [string, ...string[]], options: ChildOptions = {}): Child {

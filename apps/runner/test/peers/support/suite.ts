@@ -25,7 +25,7 @@ function missing(programs: readonly string[]): readonly string[] {
  * all the same, and fail.
  */
 export function describePeers(name: string, programs: readonly string[], body: () => void): void {
-  const absent = process.env['OFFHOOK_PEERS'] === 'required' ? [] : missing(programs);
+  const absent = process.env.OFFHOOK_PEERS === 'required' ? [] : missing(programs);
   if (absent.length === 0) describe(name, body);
   else describe.skip(`${name} (not here: ${absent.join(', ')})`, body);
 }
