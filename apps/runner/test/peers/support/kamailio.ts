@@ -132,7 +132,7 @@ export async function startKamailio(network: Network, folder: string, name: stri
       await rpc('htable.seti', 'fault', 'challenge', 1);
     },
     async heal() {
-      await rpc('htable.flush', 'fault');
+      if (running !== undefined) await rpc('htable.flush', 'fault');
     },
     async stop() {
       await running?.stop();
