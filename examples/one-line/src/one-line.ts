@@ -1,5 +1,5 @@
 import { parseRuntimeConfig } from '@offhook/core';
-import { createRuntime, describeDecision, type Runtime } from '@offhook/runtime';
+import { type CallFact, createRuntime, describeDecision, type Runtime } from '@offhook/runtime';
 
 export interface Account {
   /** host:port of the registrar. */
@@ -33,5 +33,18 @@ export function registered(runtime: Runtime): Promise<void> {
     };
     const facts = runtime.onFact(look);
     look();
+  });
+}
+
+/** Places a call and resolves once it is up or over. */
+export function call(runtime: Runtime, line: string, target: string): Promise<CallFact> {
+  return new Promise((resolve, reject) => {
+    const facts = runtime.onFact(({ kind, value }) => {
+      const fact = value as CallFact;
+      if (kind !== 'call' || (fact.state !== 'up' && fact.state !== 'ended')) return;
+      facts.unsubscribe();
+      resolve(fact);
+    });
+    runtime.command(line, 'call', { target }).catch(reject);
   });
 }

@@ -1,6 +1,7 @@
 import {
   type Ambient,
   type Bus,
+  BusError,
   type CommandEnvelope,
   CommandError,
   type CommandReply,
@@ -36,10 +37,12 @@ export interface RuntimeOptions {
   readonly transports?: readonly Transport[];
   /** Default: host names as the system resolves them. */
   readonly locator?: Locator;
-  /** Mechanisms beside the built-in ones. */
+  /** Mechanisms beside the built-in ones; one of the same name takes its place. */
   readonly mechanisms?: readonly Mechanism[];
-  /** Keeps registrations over a restart of the process (D-46). */
+  /** Keeps registrations over a restart of the process (D-46). Flushed on stop, not closed. */
   readonly store?: LineStore;
+  /** How charts run: `actors` (default), one XState actor each; `pooled`, all stepped by one host, for thousands of lines. */
+  readonly host?: 'actors' | 'pooled';
   /** What this runtime does; default both. */
   readonly roles?: readonly Role[];
 }
@@ -66,9 +69,9 @@ export interface Runtime {
   /** Every fact of every line of the cluster from now on. */
   onFact(handler: (fact: Fact) => void): Subscription;
   onDecision(handler: (decision: Decision) => void): Subscription;
-  /** Withdraws all bindings, closes all sockets; idempotent. */
+  /** Withdraws all bindings, closes all sockets; idempotent. @throws (rejects) the first fault of a part, after all have been ended */
   stop(): Promise<void>;
-  /** Ends at once as a power cut would: nothing is sent. */
+  /** Ends at once as a power cut would: nothing is sent, nor what a `stop` under way had still to send. */
   kill(): Promise<void>;
 }
 
@@ -87,10 +90,17 @@ export async function sendCommand(bus: Bus, subject: string, envelope: CommandEn
   throw new CommandError(reply.code as CommandError['code'], reply.message);
 }
 
+function unknownLine(line: string, here: readonly LineStatus[]): CommandError {
+  const known = here.map(({ id }) => id);
+  const some = known.length > 5 ? `${known.slice(0, 5).join(', ')} and ${known.length - 5} more` : known.join(', ');
+  return new CommandError('E_LINE_UNKNOWN', `There is no line "${line}". Lines here: ${some || 'none'}.`);
+}
+
 /**
  * Composes and starts a runtime: edge, lines or both on one bus.
  * @throws TransportError (rejects) `E_TRANSPORT_IN_USE`, `E_TRANSPORT_BIND`
- * @throws PluginError (rejects) `E_PLUGIN_INVALID` no transport for a listening address
+ * @throws PluginError (rejects) `E_PLUGIN_INVALID` no transport for a listening address, or a mechanism that is none; `E_PLUGIN_DUPLICATE`
+ * @throws ConfigError (rejects) `E_POLICY_CONFLICT`, `E_POLICY_UNAVAILABLE` with `strict` only
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const roles = options.roles ?? ['edge', 'lines'];
@@ -101,25 +111,35 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const edge = roles.includes('edge') ? container.resolve(tokens.edge) : undefined;
   const supervisor = roles.includes('lines') ? container.resolve(tokens.supervisor) : undefined;
   let listening: readonly Endpoint[] = [];
+  /** Ends what stands, lines first; a step that fails keeps none of the others from being done. */
+  async function end(withdraw: boolean): Promise<void> {
+    const faults: unknown[] = [];
+    const steps = [
+      () => (withdraw ? supervisor?.stop() : supervisor?.kill()),
+      () => bus.flush(),
+      () => edge?.stop(),
+      () => (options.bus === undefined ? bus.drain() : undefined),
+      () => container.dispose(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+
   try {
     listening = (await edge?.start()) ?? [];
     await supervisor?.start();
   } catch (error) {
-    await edge?.stop();
-    if (options.bus === undefined) await bus.drain();
+    await end(false).catch((fault: unknown) => ambient.log.error('a failed start could not be undone', { error: fault }));
     throw error;
   }
 
   let ending: Promise<void> | undefined;
-  async function end(withdraw: boolean): Promise<void> {
-    if (withdraw) await supervisor?.stop();
-    else supervisor?.kill();
-    await bus.flush();
-    await edge?.stop();
-    if (options.bus === undefined) await bus.drain();
-    await container.dispose();
-  }
-
   const onFact = (handler: (fact: Fact) => void, kind?: FactKind): Subscription =>
     bus.subscribe(subjects.facts(kind), (message) => {
       const place = readLineSubject(message.subject);
@@ -134,16 +154,21 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     listening,
     lines: () => supervisor?.status() ?? [],
     async command(line, command, args = {}) {
-      if (supervisor !== undefined && supervisor.find(line) === undefined) {
-        const known = supervisor.status().map(({ id }) => id);
-        const some = known.length > 5 ? `${known.slice(0, 5).join(', ')} and ${known.length - 5} more` : known.join(', ');
-        throw new CommandError('E_LINE_UNKNOWN', `There is no line "${line}". Lines here: ${some || 'none'}.`);
+      if (supervisor !== undefined && !supervisor.has(line)) throw unknownLine(line, supervisor.status());
+      try {
+        return await sendCommand(bus, subjects.line(lineKey(line), 'cmd'), { command, args });
+      } catch (error) {
+        if (error instanceof BusError && error.code === 'E_BUS_NO_RESPONDERS') throw unknownLine(line, []);
+        throw error;
       }
-      return sendCommand(bus, subjects.line(lineKey(line), 'cmd'), { command, args });
     },
     onFact: (handler) => onFact(handler),
     onDecision: (handler) => onFact(({ value }) => handler(value as Decision), 'decision'),
     stop: () => (ending ??= end(true)),
-    kill: () => (ending ??= end(false)),
+    kill() {
+      supervisor?.kill();
+      ending ??= end(false);
+      return ending;
+    },
   };
 }
