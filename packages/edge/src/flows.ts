@@ -39,9 +39,8 @@ export class FlowTable {
   released(flow: Flow, line: LineKey, leg: string | undefined): boolean {
     const entry = this.#entries.get(flow);
     if (entry === undefined) return true;
-    for (const holder of entry.holders) {
-      if (leg === undefined ? lineOf(holder) === line : holder === `${line}/${leg}`) entry.holders.delete(holder);
-    }
+    if (leg !== undefined) entry.holders.delete(`${line}/${leg}`);
+    else for (const holder of entry.holders) if (lineOf(holder) === line) entry.holders.delete(holder);
     if (entry.holders.size > 0) return false;
     this.#forget(flow, entry);
     return true;

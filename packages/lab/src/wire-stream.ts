@@ -62,6 +62,8 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
   const { maxBytes } = manifest;
   const ends = new Map<Flow, StreamEnd>();
   const owned = new Map<string, Promise<OpenFlow>>();
+  /** Ends the connection attempts under way. */
+  const attempts = new Set<() => void>();
   let host: TransportHost | undefined;
   let port: StreamPort | undefined;
   let opened = 0;
@@ -95,6 +97,7 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
       let far: StreamEnd | undefined;
       const finish = (): void => {
         ambient.clearTimer(timer);
+        attempts.delete(giveUp);
         for (const lane of lanes) lane.closed = true;
       };
       const refuse = (code: TransportError['code'], detail: string): void => {
@@ -111,6 +114,8 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
         server.peer = near;
         resolve({ flow, protocol, local, remote });
       };
+      const giveUp = (): void => refuse('E_TRANSPORT_CLOSED', 'the transport stopped meanwhile');
+      attempts.add(giveUp);
       const timer: Timer = ambient.setTimer(() => refuse('E_TRANSPORT_TIMEOUT', `no answer within ${timeoutMs} ms`), timeoutMs);
       traffic.segment(lanes[0], { from: local, to: remote, protocol, kind: 'syn' }, () => {
         const met = knock(remote, local, flow);
@@ -167,6 +172,7 @@ export function createStreamTransport(network: StreamNetwork, options: StreamOpt
       if (port !== undefined) ports.unbind(port);
       host = undefined;
       port = undefined;
+      for (const giveUp of [...attempts]) giveUp();
       for (const end of [...ends.values()]) end.close();
       owned.clear();
     },

@@ -8,7 +8,7 @@ export const callMachine = setup({
     isOutgoing: ({ context }) => context.direction === 'outgoing',
   },
   actions: {
-    cancel: ({ context }) => context.effects.cancel(),
+    cancel: ({ context, event }) => context.effects.cancel(event.type === 'clock.inviteExpires' ? 'invite-expired' : 'caller'),
     decline: ({ context }) => context.effects.decline(),
     accept: ({ context }) => context.effects.accept(),
     bye: ({ context }) => context.effects.bye(),

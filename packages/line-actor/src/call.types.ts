@@ -15,7 +15,7 @@ export type CallEvent =
 
 export interface CallEffects {
   /** Withdraws an INVITE that has no final answer: CANCEL once a provisional has come, never anything to another server. */
-  cancel(): void;
+  cancel(by: 'caller' | 'invite-expired'): void;
   /** Refuses an INVITE that came in. */
   decline(): void;
   /** Answers an INVITE that came in. */

@@ -47,11 +47,20 @@ export function createActorHost(ambient: Ambient): LineHost {
           const now = flatten(snapshot.value);
           if (now === state) return;
           state = now;
-          onState?.(now);
+          // XState takes what an observer throws out of the process.
+          try {
+            onState?.(now);
+          } catch (error) {
+            onError(error);
+          }
         },
         error: onError,
       });
-      return { send: (event) => actor.send(event), state: () => state, stop: () => void actor.stop() };
+      return {
+        send: (event) => void (actor.getSnapshot().status === 'active' && actor.send(event)),
+        state: () => state,
+        stop: () => void actor.stop(),
+      };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { formatHop, hopOf, type Leg, type LineConfig, type Protocol, registrarDomain } from '@offhook/core';
+import { formatHop, hopOf, type Leg, type LineConfig, type NextHop, type OpenTarget, registrarDomain } from '@offhook/core';
 
 /** Who the line is towards each server, computed once from its configuration. */
 export interface Identity {
@@ -18,7 +18,7 @@ export interface Identity {
 export interface LegIdentity {
   readonly leg: Leg;
   /** First hop of every outbound request of the leg. */
-  readonly target: { readonly host: string; readonly port: number; readonly protocol: Protocol };
+  readonly target: OpenTarget;
   /** `host:port;transport`, as decisions show it. */
   readonly server: string;
   /** Host of Request-URI and To (D-07). */
@@ -31,6 +31,12 @@ const quoted = (text: string): string =>
   text === '' ? '' : `"${text.replaceAll(/[\r\n\0]/g, ' ').replaceAll(/["\\]/g, '\\$&')}"`;
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
+/** What a TLS server has to prove. */
+function serverIdentity({ host, protocol, serverName }: NextHop, { ext }: LineConfig): Partial<OpenTarget> {
+  if (protocol !== 'tls') return {};
+  return { validateName: ext.tlsNameValidate, ...(serverName === host ? {} : { serverName }) };
+}
+
 /** `hopOf` names the outbound proxy where there is one: it then goes into a Route as well. */
 function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
   const hop = hopOf(config, leg);
@@ -40,7 +46,7 @@ function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
   const transport = protocol === 'udp' ? '' : `;transport=${protocol}`;
   return {
     leg,
-    target: { host, port, protocol },
+    target: { host, port, protocol, ...serverIdentity(hop, config) },
     server: formatHop(hop),
     domain: bracketed(registrarDomain(config, leg)),
     routes: outbound ? [`<sip:${hostPort}${transport};lr>`] : [],

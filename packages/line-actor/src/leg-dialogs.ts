@@ -1,17 +1,25 @@
-import { type Ambient, formatEndpoint, type Leg, type LineConfig, type LineInbound, type LineKey } from '@offhook/core';
+import {
+  type Ambient,
+  type FlowFailure,
+  formatEndpoint,
+  type Leg,
+  type LineConfig,
+  type LineInbound,
+  type LineKey,
+} from '@offhook/core';
 import {
   createDialogs,
   type Dialogs,
-  type Hop,
   type IncomingInvite,
   readSipUri,
   type ServerTransaction,
   type TransactionLayer,
 } from '@offhook/sip';
-import type { Identity } from './identity.ts';
+import { createDialogHops, type DialogHops } from './dialog-hops.ts';
+import type { Identity, LegIdentity } from './identity.ts';
 import { allow } from './inbound.ts';
 import type { RunningLeg } from './leg.ts';
-import type { LegHop } from './leg-hop.ts';
+import type { LegHop, LegHops } from './leg-hop.ts';
 
 /** The dialogs of a line, one set per leg, made when a leg first needs them. */
 export interface LegDialogs {
@@ -19,6 +27,7 @@ export interface LegDialogs {
   all(): readonly Dialogs[];
   /** The leg a request came by: its own Contact says so, else the flow. */
   legOf(server: ServerTransaction): RunningLeg | undefined;
+  flowFailed(failure: FlowFailure): void;
   dispose(): void;
 }
 
@@ -29,6 +38,8 @@ export interface LegDialogsOptions {
   readonly config: LineConfig;
   readonly identity: Identity;
   readonly legs: ReadonlyMap<Leg, RunningLeg>;
+  /** Flows of a leg to another server than its own. */
+  hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
   onInvite(incoming: IncomingInvite, leg: RunningLeg, hop: LegHop): void;
   onFault(error: unknown): void;
 }
@@ -45,15 +56,18 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
   const { ambient, layer, key, config, identity, legs } = options;
   const made = new Map<Leg, Dialogs>();
 
-  /** Opens the leg's hop, anew when the old flow is gone. */
-  const openLeg = (leg: RunningLeg): Promise<Hop> =>
-    new Promise((resolve, reject) =>
-      leg.hops.use(config.phone.sipTimerF * 1000, (result) =>
-        'hop' in result ? resolve(result.hop) : reject(new Error(result.failure.detail)),
-      ),
-    );
+  const ways: DialogHops[] = [];
 
   function make(leg: RunningLeg): Dialogs {
+    const own = identity.legs[leg.leg];
+    const way = createDialogHops({
+      leg,
+      protocol: own?.target.protocol ?? 'udp',
+      timeoutMs: config.phone.sipTimerF * 1000,
+      hopsTo: (target) => options.hopsTo(leg.leg, target),
+    });
+    ways.push(way);
+    const hasOutboundProxy = own !== undefined && own.routes.length > 0;
     let answered: LegHop | undefined;
     return createDialogs({
       ambient,
@@ -62,7 +76,7 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
       timers: { t1Ms: config.phone.sipT1 * 1000, t2Ms: config.phone.sipT2 * 1000 },
       identity: { uri: `sip:${identity.user}@${identity.domain}`, displayName: config.ext.displayName },
       credentials: leg.credentials,
-      routes: identity.legs[leg.leg]?.routes ?? [],
+      routes: own?.routes ?? [],
       userAgent: identity.userAgent,
       maxForwards: identity.maxForwards,
       maxAuth: config.phone.maxAuth,
@@ -73,7 +87,8 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
         answered = hopBack(leg, inbound);
         return answered;
       },
-      reopenHop: () => openLeg(leg),
+      ...(hasOutboundProxy && !config.ext.useObProxyInDialog && { openHop: way.openTo }),
+      reopenHop: way.reopen,
       onInvite: (incoming) => options.onInvite(incoming, leg, answered as LegHop),
       onFault: options.onFault,
     });
@@ -92,8 +107,12 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
       if (named === 'p') return legs.get('primary');
       return [...legs.values()].find(({ hops }) => hops.current()?.flow === inbound.flow) ?? legs.get('primary');
     },
+    flowFailed(failure) {
+      for (const way of ways) way.flowFailed(failure);
+    },
     dispose() {
       for (const dialogs of made.values()) dialogs.dispose();
+      for (const way of ways.splice(0)) way.close();
       made.clear();
     },
   };

@@ -40,6 +40,8 @@ export interface LegHopsOptions {
   readonly key: LineKey;
   readonly leg: Leg;
   readonly target: LegIdentity['target'];
+  /** A caller of `use` threw when it got its answer later. */
+  onError(error: unknown): void;
 }
 
 /** The bus waits a little longer than the edge, so that the edge's own answer arrives. */
@@ -58,10 +60,13 @@ export function createLegHops(options: LegHopsOptions): LegHops {
   let hop: LegHop | undefined;
   let waiting: ((result: HopResult) => void)[] = [];
   let attempt = 0;
+  let isClosed = false;
 
   function settle(forAttempt: number, result: HopResult): void {
     if (forAttempt !== attempt) return;
     if ('hop' in result) hop = result.hop;
+    // It was opened for somebody who has left meanwhile.
+    if (isClosed) return release();
     const callers = waiting;
     waiting = [];
     for (const caller of callers) caller(result);
@@ -72,14 +77,30 @@ export function createLegHops(options: LegHopsOptions): LegHops {
     const mine = attempt;
     const { bus, subjects, edge, key, leg, target } = options;
     const envelope: OpenEnvelope = { target, line: key, leg, timeoutMs };
-    bus.request(subjects.edge(edge, 'open'), encodeJson(envelope), { timeoutMs: timeoutMs + graceMs }).then(
-      (message) => {
-        const reply = decodeJson<OpenReply>(message.payload);
-        if (reply.ok) return settle(mine, { hop: readHop(reply) });
-        settle(mine, { failure: { reason: reply.reason === 'unresolved' ? 'error' : reply.reason, detail: reply.detail } });
-      },
-      (error: unknown) => settle(mine, { failure: { reason: 'error', detail: `edge ${edge} did not answer: ${String(error)}` } }),
-    );
+    bus
+      .request(subjects.edge(edge, 'open'), encodeJson(envelope), { timeoutMs: timeoutMs + graceMs })
+      .then(({ payload }): HopResult => {
+        const reply = decodeJson<OpenReply>(payload);
+        if (reply.ok) return { hop: readHop(reply) };
+        return { failure: { reason: reply.reason === 'unresolved' ? 'error' : reply.reason, detail: reply.detail } };
+      })
+      .catch((error: unknown): HopResult => {
+        return { failure: { reason: 'error', detail: `edge ${edge} gave no answer: ${String(error)}` } };
+      })
+      .then((result) => settle(mine, result))
+      .catch(options.onError);
+  }
+
+  function release(): void {
+    if (hop === undefined) return;
+    const { bus, subjects, edge, key, leg } = options;
+    const { flow } = hop;
+    hop = undefined;
+    try {
+      bus.publish(subjects.edge(edge, 'close'), new Uint8Array(0), { headers: encodeClose(flow, key, leg) });
+    } catch {
+      // The bus is closed: the edge is out of reach, and so are its flows.
+    }
   }
 
   return {
@@ -93,10 +114,9 @@ export function createLegHops(options: LegHopsOptions): LegHops {
       hop = undefined;
     },
     close() {
-      if (hop === undefined) return;
-      const { bus, subjects, edge, key, leg } = options;
-      bus.publish(subjects.edge(edge, 'close'), new Uint8Array(0), { headers: encodeClose(hop.flow, key, leg) });
-      hop = undefined;
+      isClosed = true;
+      waiting = [];
+      release();
     },
   };
 }

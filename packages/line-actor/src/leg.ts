@@ -21,7 +21,7 @@ import type { DecisionDraft } from './decision.ts';
 import type { LineHost, Running } from './host.ts';
 import type { Identity } from './identity.ts';
 import type { HopResult, LegHop, LegHops } from './leg-hop.ts';
-import { contactUri, grantedExpiryS, registerRequest } from './register-request.ts';
+import { addressOfRecord, contactUri, grantedExpiryS, registerRequest } from './register-request.ts';
 import { registrationMachine } from './registration.machine.ts';
 import {
   isBound,
@@ -90,6 +90,7 @@ function newRecord(options: LegOptions): RegistrationRecord {
     retryAtMs: 0,
     blockedUntilMs: 0,
     downSinceMs: 0,
+    reconnectedAtMs: 0,
   };
 }
 
@@ -102,9 +103,10 @@ export function createLeg(options: LegOptions): RunningLeg {
   /** Counts REGISTER attempts: whatever belongs to an earlier one is stale. */
   let attempt = 0;
   let challenges = 0;
+  let isConnecting = false;
   let sent = { hop: undefined as LegHop | undefined, expiresS: 0 };
   let authorization: readonly (readonly [string, string])[] = [];
-  let contactSent = '';
+  let contactSent = options.facts?.contact ?? '';
 
   const timerMs = settings.timerFMs;
   const domainUri = `sip:${identity.legs[leg]?.domain ?? identity.domain}`;
@@ -112,7 +114,9 @@ export function createLeg(options: LegOptions): RunningLeg {
   function transmit(hop: LegHop): void {
     const mine = attempt;
     record.cseq += 1;
-    contactSent = contactUri(identity, key, leg, { hostPort: hop.contactHostPort, protocol: hop.protocol });
+    // What is withdrawn is what was registered, even where the flow has changed since.
+    if (sent.expiresS > 0 || contactSent === '')
+      contactSent = contactUri(identity, key, leg, { hostPort: hop.contactHostPort, protocol: hop.protocol });
     const draft = registerRequest(identity, record, contactSent, sent.expiresS, authorization);
     outstanding = layer.request(draft, hop, (event) => {
       if (mine === attempt) onAnswer(event);
@@ -123,10 +127,15 @@ export function createLeg(options: LegOptions): RunningLeg {
     effects.abandon();
     const mine = attempt;
     challenges = 0;
+    isConnecting = true;
     sent = { hop: undefined, expiresS };
     hops.use(timerMs, (result: HopResult) => {
       if (mine !== attempt) return;
-      if ('failure' in result) return machine.send({ type: 'reg.none', cause: 'transport' });
+      isConnecting = false;
+      if ('failure' in result) {
+        const { detail } = result.failure;
+        return machine.send({ type: 'reg.none', cause: 'transport', connected: false, detail });
+      }
       sent.hop = result.hop;
       authorization = credentials.preemptive('REGISTER', domainUri);
       transmit(result.hop);
@@ -138,7 +147,8 @@ export function createLeg(options: LegOptions): RunningLeg {
     outstanding = undefined;
     if (event.type === 'final') return onFinal(event.response);
     hops.forget();
-    machine.send({ type: 'reg.none', cause: event.type === 'transport' ? 'transport' : 'no-response' });
+    if (event.type !== 'transport') return machine.send({ type: 'reg.none', cause: 'no-response' });
+    machine.send({ type: 'reg.none', cause: 'transport', detail: event.failure.detail });
   }
 
   function onFinal(response: SipResponse): void {
@@ -147,7 +157,7 @@ export function createLeg(options: LegOptions): RunningLeg {
       credentials.learn(response);
       return machine.send({ type: 'reg.ok', grantedS: grantedExpiryS(response, key, leg, record.requestedS) });
     }
-    if ((status === 401 || status === 407) && canAnswer(response)) return machine.send({ type: 'reg.challenge' });
+    if ((status === 401 || status === 407) && canAnswer(response)) return machine.send({ type: 'reg.challenge', code: status });
     const minS = status === 423 ? readDeltaSeconds(response.header('Min-Expires')) : undefined;
     if (minS !== undefined) return machine.send({ type: 'reg.tooBrief', minS });
     const retryAfter = readRetryAfter(response.header('Retry-After'));
@@ -176,8 +186,10 @@ export function createLeg(options: LegOptions): RunningLeg {
     register: () => begin(record.requestedS),
     unregister: () => begin(0),
     answerChallenge: () => sent.hop && transmit(sent.hop),
+    isConnecting: () => isConnecting,
     abandon() {
       attempt += 1;
+      isConnecting = false;
       outstanding?.abandon();
       outstanding = undefined;
     },
@@ -198,7 +210,8 @@ export function createLeg(options: LegOptions): RunningLeg {
     },
     persist(bound) {
       const { callId, fromTag, cseq, expiresAtMs, refreshAtMs } = record;
-      options.onFacts(bound ? { callId, fromTag, cseq, expiresAtMs, refreshAtMs, server, contact: contactSent } : undefined);
+      const aor = addressOfRecord(identity, leg);
+      options.onFacts(bound ? { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact: contactSent } : undefined);
     },
     decided({ rule, source, action, inputs, next }) {
       options.onDecision({
@@ -230,7 +243,7 @@ export function createLeg(options: LegOptions): RunningLeg {
   });
   /** The line hears of a change after the transition that made it. */
   const machine = {
-    state: running.state,
+    state: () => running.state(),
     send(event: RegistrationEvent) {
       running.send(event);
       tell();
@@ -242,7 +255,7 @@ export function createLeg(options: LegOptions): RunningLeg {
     record,
     hops,
     credentials,
-    state: running.state,
+    state: () => running.state(),
     send: machine.send,
     flowFailed(failure) {
       if (hops.current()?.flow !== failure.flow || !settings.isStream) return;

@@ -1,11 +1,11 @@
-import { type Ambient, CommandError, type Leg, type LineConfig, type LineKey } from '@offhook/core';
+import { type Ambient, CommandError, type FlowFailure, type Leg, type LineConfig, type LineKey } from '@offhook/core';
 import type { IncomingInvite, ServerTransaction, Session, SipRequest, TransactionLayer } from '@offhook/sip';
 import type { DecisionDraft } from './decision.ts';
 import type { LineHost } from './host.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, LegIdentity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import { createLegDialogs } from './leg-dialogs.ts';
-import type { LegHop } from './leg-hop.ts';
+import type { LegHop, LegHops } from './leg-hop.ts';
 import { type CallFact, createLiveCall, type LiveCall } from './live-call.ts';
 import { createOutgoingCall } from './outgoing-call.ts';
 import type { RequestRoute } from './route.ts';
@@ -26,6 +26,7 @@ export interface LineCalls {
   ack(request: SipRequest): void;
   incoming(server: ServerTransaction): void;
   endAll(): void;
+  flowFailed(failure: FlowFailure): void;
   dispose(): void;
 }
 
@@ -37,6 +38,7 @@ export interface LineCallsOptions {
   readonly identity: Identity;
   readonly legs: ReadonlyMap<Leg, RunningLeg>;
   readonly host: LineHost;
+  hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
   route(method: string, id: string): RequestRoute;
   onFact(fact: CallFact): void;
   onDecision(draft: DecisionDraft): void;
@@ -60,6 +62,7 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     config,
     identity,
     legs,
+    hopsTo: options.hopsTo,
     onInvite: ring,
     onFault: (error) => ambient.log.warn('a dialog stumbled over a message', { error }),
   });
@@ -83,7 +86,13 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
         onEnd();
       },
     });
-    calls.set(call.id, call);
+    calls.set(call.id, {
+      ...call,
+      stop() {
+        call.stop();
+        onEnd();
+      },
+    });
     return call;
   }
 
@@ -124,6 +133,15 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     };
     const call = track('incoming', effects, () => {});
     call.note({ leg: leg.leg, ...(answer === undefined ? {} : { codec: answer.codec }) });
+    const { server } = leg.mark();
+    const outcome = { action: 'pin', leg: leg.leg, server };
+    options.onDecision({
+      about: 'inbound',
+      rule: '6.5:pinned',
+      source: 'redundancy 6.5, 6.6',
+      request: { method: 'INVITE', id: call.id },
+      outcome,
+    });
     invite.onCancelled = () => call.send({ type: 'sip.failed', reason: 'cancelled', status: 487 });
     invite.progress(180);
     call.send({ type: 'sip.progress', status: 180 });
@@ -156,11 +174,15 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
           session = accepted;
           watch(call, accepted, hop, sessionId);
         },
-        onDecision: options.onDecision,
       });
       const effects = { cancel: outgoing.cancel, decline() {}, accept() {}, bye: () => session?.bye() };
       const call = track('outgoing', effects, outgoing.dispose);
-      outgoing.begin(call);
+      try {
+        outgoing.begin(call);
+      } catch (error) {
+        call.send({ type: 'sip.failed', reason: 'fault' });
+        throw error;
+      }
       return call.fact();
     },
     hangup(id) {
@@ -193,6 +215,7 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     endAll() {
       for (const call of [...calls.values()]) call.send({ type: 'call.hangup' });
     },
+    flowFailed: dialogs.flowFailed,
     dispose() {
       for (const call of calls.values()) call.stop();
       calls.clear();

@@ -22,7 +22,7 @@ function textArg(args: CommandEnvelope['args'], name: string): string {
 const optionalText = (args: CommandEnvelope['args'], name: string): string | undefined =>
   args[name] === undefined ? undefined : textArg(args, name);
 
-async function run(subject: CommandSubject, { command, args }: CommandEnvelope): Promise<unknown> {
+async function run(subject: CommandSubject, { command, args = {} }: CommandEnvelope): Promise<unknown> {
   const { line, calls, requests } = subject;
   switch (command) {
     case 'status':
@@ -60,7 +60,9 @@ export function answerCommand(message: BusMessage, subject: CommandSubject): voi
     reply({ ok: false, code, message: error instanceof Error ? error.message : String(error) });
   };
   try {
-    run(subject, decodeJson<CommandEnvelope>(message.payload)).then((value) => reply({ ok: true, value }), refuse);
+    run(subject, decodeJson<CommandEnvelope>(message.payload))
+      .then((value) => reply({ ok: true, value }))
+      .catch(refuse);
   } catch (error) {
     refuse(error);
   }

@@ -24,15 +24,16 @@ import {
 import { createCredentials, createTransactionLayer } from '@offhook/sip';
 import { createDecisionLog } from './decision.ts';
 import { createActorHost, type LineHost } from './host.ts';
-import { identityOf } from './identity.ts';
+import { identityOf, type LegIdentity } from './identity.ts';
 import { createInbound } from './inbound.ts';
 import { createLeg, type RunningLeg } from './leg.ts';
-import { createLegHops } from './leg-hop.ts';
+import { createLegHops, type LegHops } from './leg-hop.ts';
 import { lineMachine } from './line.machine.ts';
 import type { LineEffects } from './line.types.ts';
 import { createLineCalls } from './line-calls.ts';
 import { answerCommand } from './line-commands.ts';
 import { createRequests } from './requests.ts';
+import { type Staged, stagedChange, watchContact } from './resume.ts';
 import { createRequestRoute, factsOf, type RouteOptions } from './route.ts';
 import { routeSingle } from './routing.ts';
 import { registrationSettings, sipTimers } from './settings.ts';
@@ -55,7 +56,7 @@ export interface LineOptions {
   readonly subjects: Subjects;
   /** The edge that owns this line's sockets. */
   readonly edge: string;
-  /** Rules the fallback in dual mode; a single line has nothing to rule. */
+  /** Rules the fallback; without it new requests go to the primary. */
   readonly mechanism: Mechanism | undefined;
   readonly refusals?: readonly Refusal[];
   readonly store?: LineStore | undefined;
@@ -81,8 +82,18 @@ export interface Line {
   kill(): void;
 }
 
+/** Undefined when the payload, which may come from another process, is none. */
+function readFlowFailure({ payload }: BusMessage): FlowFailure | undefined {
+  try {
+    const failure = decodeJson<Partial<FlowFailure> | null>(payload);
+    return typeof failure?.flow === 'string' ? (failure as FlowFailure) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export function createLine(options: LineOptions): Line {
-  const { config, ambient, bus, subjects, edge } = options;
+  const { config, ambient, bus, subjects, edge, mechanism } = options;
   const key = lineKey(config.id);
   const mode = lineMode(config);
   const legNames = legsOf(config);
@@ -102,6 +113,14 @@ export function createLine(options: LineOptions): Line {
     publish: (decision: Decision) => publish('decision', decision),
   });
   const fail = (error: unknown): void => options.onFailed?.(error);
+  const refused = (method: string | undefined, status: number, rule: string, source: string, reason: string): void =>
+    decisions.add({
+      about: 'inbound',
+      rule,
+      source,
+      ...(method === undefined ? {} : { request: { method, id: 'inbound' } }),
+      outcome: { action: 'refuse', status, reason },
+    });
 
   const layer = createTransactionLayer({
     ambient,
@@ -109,6 +128,9 @@ export function createLine(options: LineOptions): Line {
     timers,
     send: (flow, bytes) => bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } }),
     onRequest: (server) => inbound(server),
+    onFault: (name) => {
+      if (name === 'merged-request') refused(undefined, 482, '6.6:merged', 'redundancy 6.6, D-21', 'merged');
+    },
     onAck: (request) => calls.ack(request),
   });
 
@@ -116,7 +138,7 @@ export function createLine(options: LineOptions): Line {
     config,
     candidates,
     now: () => ambient.now(),
-    decide: mode === 'dual' && options.mechanism !== undefined ? options.mechanism.decide : routeSingle,
+    decide: mechanism === undefined ? routeSingle : (facts, event) => mechanism.decide(facts, event),
     onDecision: decisions.add,
   };
   let requestNumber = 0;
@@ -132,6 +154,8 @@ export function createLine(options: LineOptions): Line {
     route,
   });
 
+  const hopsTo = (leg: Leg, target: LegIdentity['target']): LegHops =>
+    createLegHops({ bus, subjects, edge, key, leg, target, onError: fail });
   const calls = createLineCalls({
     ambient,
     layer,
@@ -140,6 +164,7 @@ export function createLine(options: LineOptions): Line {
     identity,
     legs,
     host,
+    hopsTo,
     route,
     onDecision: decisions.add,
     onError: fail,
@@ -152,14 +177,7 @@ export function createLine(options: LineOptions): Line {
     isBound,
     calls,
     onMessage: (request) => publish('state', { type: 'message', from: request.from.uri, bytes: request.body.byteLength }),
-    onRefused: (request, status, rule, source) =>
-      decisions.add({
-        about: 'inbound',
-        rule,
-        source,
-        request: { method: request.method, id: 'inbound' },
-        outcome: { action: 'refuse', status, reason: 'not-registered' },
-      }),
+    onRefused: ({ method }, status, rule, source) => refused(method, status, rule, source, 'not-registered'),
   });
 
   const off = (leg: RunningLeg): boolean => leg.state() === 'off';
@@ -172,19 +190,25 @@ export function createLine(options: LineOptions): Line {
     legsOff: () => [...legs.values()].every(off),
     startLegs: () => {
       for (const leg of legs.values()) leg.send({ type: resuming.has(leg.leg) ? 'line.resume' : 'line.start' });
+      for (const [leg, { contact }] of resuming) {
+        const running = legs.get(leg);
+        if (running !== undefined) watchContact(running, contact, timers.timerFMs, beginAnew);
+      }
       resuming.clear();
     },
     stopLegs: () => {
       for (const leg of legs.values()) leg.send({ type: 'line.stop' });
     },
-    startAgain: () => ambient.defer(() => machine.send({ type: 'line.start' })),
+    startAgain: () => ambient.defer(() => isOver || machine.send({ type: 'line.start' })),
     endCalls: () => calls.endAll(),
     releaseQueue: () => requests.release(),
     refuseQueue: () => requests.refuseAll(),
     decided: (rule, source, action) => decisions.add({ about: 'line', rule, source, outcome: { action } }),
   };
 
-  const resuming = new Set<Leg>();
+  const resuming = new Map<Leg, LegFacts>();
+  /** Stopped or killed: nothing begins any more. */
+  let isOver = false;
   const machine = host.run(lineMachine, {
     id: 'line',
     input: { effects },
@@ -196,12 +220,40 @@ export function createLine(options: LineOptions): Line {
     },
   });
 
+  function noteStaged({ leg, what, was, is }: Staged): void {
+    const inputs = { what, was, is };
+    decisions.add({
+      about: 'line',
+      rule: 'D-46:restart',
+      source: 'redundancy 5.1, D-46',
+      leg,
+      inputs,
+      outcome: { action: 'restart' },
+    });
+  }
+
+  /** A resumed leg is not where its registrar looks for it: the line withdraws what it holds and registers anew. */
+  function beginAnew(moved: Staged): void {
+    if (isOver || machine.state() === 'restarting') return;
+    noteStaged(moved);
+    machine.send({ type: 'line.restart' });
+  }
+
+  /** What an earlier life may hand on; after a change of configuration nothing. */
+  function inherit(stored: Readonly<Partial<Record<Leg, LegFacts>>>): Readonly<Partial<Record<Leg, LegFacts>>> {
+    const change = stagedChange(identity, key, stored, registersLine(config));
+    if (change === undefined) return stored;
+    for (const leg of Object.keys(stored) as Leg[]) options.store?.save(config.id, leg, undefined);
+    noteStaged(change);
+    return {};
+  }
+
   function addLeg(leg: Leg, facts: LegFacts | undefined): void {
     const target = identity.legs[leg]?.target;
     if (target === undefined) return;
-    const hops = createLegHops({ bus, subjects, edge, key, leg, target });
+    const hops = hopsTo(leg, target);
     const credentials = createCredentials({ username: identity.authUser, password: identity.password, ambient });
-    if (facts !== undefined) resuming.add(leg);
+    if (facts !== undefined) resuming.set(leg, facts);
     const running = createLeg({
       leg,
       key,
@@ -226,6 +278,8 @@ export function createLine(options: LineOptions): Line {
   }
 
   function dispose(): void {
+    isOver = true;
+    requests.dispose();
     calls.dispose();
     for (const leg of legs.values()) leg.dispose();
     legs.clear();
@@ -252,7 +306,9 @@ export function createLine(options: LineOptions): Line {
     key,
     user: identity.user,
     async start() {
-      const facts = (await options.store?.load(config.id)) ?? {};
+      const stored = (await options.store?.load(config.id)) ?? {};
+      if (isOver) return;
+      const facts = inherit(stored);
       for (const leg of legNames) addLeg(leg, facts[leg]);
       for (const { code, asked, message, remedy } of parts.refusals) {
         decisions.add({
@@ -267,9 +323,12 @@ export function createLine(options: LineOptions): Line {
     },
     stop() {
       return new Promise((resolve) => {
-        if (legs.size === 0) return resolve();
+        isOver ||= legs.size === 0;
+        if (isOver) return resolve();
         stopped.push(resolve);
         machine.send({ type: 'line.stop' });
+        // Between the halves of a restart it is stopped already, and no change of state will say so.
+        if (machine.state() === 'stopped') dispose();
       });
     },
     deliver(message) {
@@ -278,8 +337,10 @@ export function createLine(options: LineOptions): Line {
       if (kind === 'cmd')
         return answerCommand(message, { line, calls, requests, restart: () => machine.send({ type: 'line.restart' }) });
       if (kind !== 'flow') return;
-      const failure = decodeJson<FlowFailure>(message.payload);
+      const failure = readFlowFailure(message);
+      if (failure === undefined) return ambient.log.warn('a flow failure could not be read', { line: config.id });
       for (const leg of legs.values()) leg.flowFailed(failure);
+      calls.flowFailed(failure);
       layer.flowFailed(failure);
     },
     ownsFlow: (flow) => [...legs.values()].some((leg) => leg.hops.current()?.flow === flow),

@@ -68,6 +68,6 @@ export function createLiveCall(options: LiveCallOptions): LiveCall {
     isOver: () => fact.state === 'ended',
     send: (event) => fact.state !== 'ended' && machine.send(event),
     note: report,
-    stop: machine.stop,
+    stop: () => machine.stop(),
   };
 }

@@ -3,7 +3,8 @@ import { matchesRsc, type OutcomeClass } from '@offhook/core';
 /** How a request ended, as the transaction layer saw it. */
 export type RequestEnd =
   | { readonly type: 'no-response' }
-  | { readonly type: 'transport' }
+  /** `connected` false: no flow could be opened, so that nothing left. `detail`: why, in the transport's words. */
+  | { readonly type: 'transport'; readonly connected?: false; readonly detail?: string }
   | { readonly type: 'final'; readonly status: number };
 
 /**

@@ -1,10 +1,10 @@
 import { type Ambient, type Leg, type LineConfig, randomToken, type Timer } from '@offhook/core';
 import type { Dialogs, HeaderFields, InviteEvent, OutgoingInvite, RequestFailure, Session } from '@offhook/sip';
-import type { DecisionDraft } from './decision.ts';
 import type { Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LegHop } from './leg-hop.ts';
 import type { LiveCall } from './live-call.ts';
+import type { RequestEnd } from './outcome.ts';
 import { targetUri } from './requests.ts';
 import type { RequestRoute } from './route.ts';
 import { createOffer, readSdp } from './sdp.ts';
@@ -20,7 +20,6 @@ export interface OutgoingCallOptions {
   readonly sessionId: number;
   /** Somebody took the call. */
   onSession(session: Session, hop: LegHop): void;
-  onDecision(draft: DecisionDraft): void;
 }
 
 /** The way of one INVITE from server to server until somebody takes the call. */
@@ -28,9 +27,14 @@ export interface OutgoingCall {
   /** Asks the route and sends the INVITE; the call may be over when it returns. */
   begin(call: LiveCall): void;
   /** Nothing is sent to another server from now on. */
-  cancel(): void;
+  cancel(by: 'caller' | 'invite-expired'): void;
   dispose(): void;
 }
+
+const cancellations = {
+  caller: { rule: '6.2:caller-cancelled', source: 'redundancy 6.2 (user cancelled before failover)' },
+  'invite-expired': { rule: 'D-19:invite-expired', source: 'redundancy 3.5 INVITE Expires, D-19' },
+} as const;
 
 /** @source redundancy reference 6.2 (INVITE), 6.4; D-19, D-21, D-47 */
 export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
@@ -42,15 +46,19 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
   let cseq = 1;
   let invite: OutgoingInvite | undefined;
   let isCancelled = false;
+  /** The INVITE waits for its flow: it has not left. */
+  let isConnecting = false;
   let expires: Timer | undefined;
 
   function attempt(call: LiveCall, name: Leg): void {
     const leg = options.legs.get(name);
     if (leg === undefined) return call.send({ type: 'sip.failed', reason: `no ${name} leg` });
     call.note({ leg: name });
+    isConnecting = true;
     leg.hops.use(sipTimerB * 1000, (result) => {
+      isConnecting = false;
       if (isCancelled || call.isOver()) return;
-      if ('failure' in result) return after(call, { type: 'transport' });
+      if ('failure' in result) return after(call, { type: 'transport', connected: false, detail: result.failure.detail });
       transmit(call, leg, result.hop);
     });
   }
@@ -64,7 +72,12 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       version: 1,
     });
     let hasProgressed = false;
-    invite = options.dialogs(leg).invite({ hop, callId, fromTag, cseq, uri, offer, headers }, (event: InviteEvent) => {
+    const onAgain = (status: number): void => {
+      hasProgressed = false;
+      route.again(status);
+    };
+    const request = { hop, callId, fromTag, cseq, uri, offer, headers, onAgain };
+    invite = options.dialogs(leg).invite(request, (event: InviteEvent) => {
       if (event.type === 'progress') {
         hasProgressed = true;
         if (event.status > 100) call.send({ type: 'sip.progress', status: event.status });
@@ -72,43 +85,39 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
         ambient.clearTimer(expires);
         const codec = event.sdp === undefined ? undefined : readSdp(event.sdp)?.media[0]?.rtp[0]?.codec;
         if (codec !== undefined) call.note({ codec });
+        route.note({ rule: '6.5:pinned', source: 'redundancy 6.5', outcome: { action: 'pin' } });
         options.onSession(event.session, hop);
         call.send({ type: 'sip.accepted' });
-      } else if (event.isFinal || (hasProgressed && event.failure.type !== 'final')) stays(call, event.failure, hasProgressed);
+      } else if (event.isFinal || (hasProgressed && event.failure.type !== 'final')) stays(call, event.failure);
       else after(call, event.failure);
     });
   }
 
   /** A server that has answered provisionally keeps the call; only its own final answer can move it (D-19). */
-  function stays(call: LiveCall, failure: RequestFailure, hasProgressed: boolean): void {
-    if (hasProgressed && !call.isOver()) {
-      const outcome = { action: 'deliver', reason: failure.type };
-      options.onDecision({
-        about: 'call',
-        rule: 'D-19:after-provisional',
-        source: 'redundancy D-19',
-        request: { method: 'INVITE', id: call.id },
-        outcome,
-      });
-    }
+  function stays(call: LiveCall, failure: RequestFailure): void {
+    const rule =
+      failure.type === 'final'
+        ? { rule: '6.2:final-answer', source: 'redundancy 3.4 Max Redirection, 6.2; RFC 3261 section 12.1' }
+        : { rule: 'D-19:after-provisional', source: 'redundancy D-19' };
+    const status = failure.type === 'final' ? { status: failure.status } : {};
+    if (!call.isOver()) route.note({ ...rule, outcome: { action: 'deliver', reason: failure.type, ...status } });
     fail(call, failure);
   }
 
-  function after(call: LiveCall, failure: Pick<RequestFailure, 'type'> & { readonly status?: number }): void {
+  function after(call: LiveCall, failure: RequestEnd): void {
     cseq = invite?.cseq ?? cseq;
     if (call.isOver() || isCancelled) return;
-    const verdict = route.after(
-      failure.type === 'final' ? { type: 'final', status: failure.status ?? 0 } : { type: failure.type },
-    );
+    const verdict = route.after(failure);
     if (verdict?.next === 'send') attempt(call, verdict.leg);
     else fail(call, failure);
   }
 
-  function fail(call: LiveCall, { type, status }: Pick<RequestFailure, 'type'> & { readonly status?: number }): void {
+  function fail(call: LiveCall, failure: RequestEnd): void {
     ambient.clearTimer(expires);
+    const status = failure.type === 'final' ? failure.status : undefined;
     call.send({
       type: 'sip.failed',
-      reason: status === undefined ? type : `answered ${status}`,
+      reason: status === undefined ? failure.type : `answered ${status}`,
       ...(status === undefined ? {} : { status }),
     });
   }
@@ -121,8 +130,10 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       if (inviteExpires > 0) expires = ambient.setTimer(() => call.send({ type: 'clock.inviteExpires' }), inviteExpires * 1000);
       attempt(call, verdict.leg);
     },
-    cancel() {
+    cancel(by) {
       isCancelled = true;
+      const inputs = isConnecting ? { connected: false } : {};
+      route.note({ ...cancellations[by], inputs, outcome: { action: 'cancel', reason: by } });
       ambient.clearTimer(expires);
       invite?.cancel();
     },

@@ -13,9 +13,14 @@ const legLetter: Record<Leg, string> = { primary: 'p', alternate: 'a' };
 
 /** Contact URI of a leg: the line key routes inbound requests, the leg keeps the two bindings apart (D-47). */
 export function contactUri(identity: Identity, key: LineKey, leg: Leg, point: ContactPoint): string {
+  // DEVIATION RFC 3261 section 26.2.2: transport=tls is deprecated there, but sips would demand TLS of every hop (RFC 5630 section 3.1).
   const transport = point.protocol === 'udp' ? '' : `;transport=${point.protocol}`;
   return `sip:${identity.user}@${point.hostPort}${transport};line=${key};leg=${legLetter[leg]}`;
 }
+
+/** Whom a leg registers. */
+export const addressOfRecord = (identity: Identity, leg: Leg): string =>
+  `sip:${identity.user}@${identity.legs[leg]?.domain ?? identity.domain}`;
 
 /**
  * The next REGISTER of a leg. `record.cseq` is already the new one.
@@ -29,7 +34,7 @@ export function registerRequest(
   authorization: readonly (readonly [string, string])[],
 ): RequestDraft {
   const { domain, routes } = identity.legs[record.leg] ?? { domain: identity.domain, routes: [] };
-  const aor = `<sip:${identity.user}@${domain}>`;
+  const aor = `<${addressOfRecord(identity, record.leg)}>`;
   const from = identity.displayName === '' ? aor : `${identity.displayName} ${aor}`;
   return {
     method: 'REGISTER',

@@ -39,6 +39,7 @@ function registration(given: Partial<RegistrationSettings> = {}, known: Partial<
     retryAtMs: 0,
     blockedUntilMs: 0,
     downSinceMs: 0,
+    reconnectedAtMs: 0,
     ...known,
   };
   const effects = {
@@ -48,6 +49,7 @@ function registration(given: Partial<RegistrationSettings> = {}, known: Partial<
     answerChallenge: () => void done.push('answer'),
     unregister: () => void done.push('unregister'),
     abandon: () => void done.push('abandon'),
+    isConnecting: () => false,
     arm: (clock: RegistrationClock, atMs: number) => void done.push(`arm ${clock} ${atMs / 1000}`),
     disarm: (clock: RegistrationClock) => void done.push(`disarm ${clock}`),
     renew: () => void done.push('renew'),
@@ -85,6 +87,30 @@ describe('registration chart (redundancy 6.1)', () => {
       expect(leg.state()).toBe('registering');
     });
 
+    it('says why each REGISTER leaves, before it does', () => {
+      const leg = registration();
+      leg.on({ type: 'line.start' });
+      leg.on({ type: 'reg.challenge', code: 401 });
+      leg.on({ type: 'reg.none', cause: 'no-response' });
+      leg.on({ type: 'clock.retry' });
+      expect(leg.rules.map(({ rule, action }) => [rule, action])).toEqual([
+        ['6.1:line.start', 'register'],
+        ['6.1:reg.challenge', 'answer'],
+        ['5.4:short', 'wait'],
+        ['6.1:waiting/clock.retry', 'register'],
+      ]);
+    });
+
+    it('does not forget over a restart that its server asked for a pause (5.1, D-22)', () => {
+      const leg = registration();
+      leg.on({ type: 'line.start' });
+      leg.on({ type: 'reg.reject', code: 503, retryAfterS: 45 });
+      leg.on({ type: 'line.stop' });
+      leg.world.nowMs = 10_000;
+      expect(leg.on({ type: 'line.start' })).toEqual(['renew', 'arm retry 45']);
+      expect([leg.state(), leg.lastRule()]).toEqual(['waiting', '5.1:not-before']);
+    });
+
     it('stays off when Register is No', () => {
       const leg = registration({ registers: false });
       expect(leg.on({ type: 'line.start' })).toEqual([]);
@@ -93,16 +119,16 @@ describe('registration chart (redundancy 6.1)', () => {
 
     it('goes on with a stored binding without a REGISTER (D-46)', () => {
       const leg = registration({}, { expiresAtMs: 100_000, refreshAtMs: 40_000, cseq: 107 });
-      expect(leg.on({ type: 'line.resume' })).toEqual(['arm expiry 100', 'arm refresh 40']);
+      expect(leg.on({ type: 'line.resume' })).toEqual(['persist true', 'arm expiry 100', 'arm refresh 40']);
       expect(leg.state()).toBe('registered');
       expect(leg.lastRule()).toBe('D-46:resume');
     });
 
     it('registers at once when the stored binding is over or its stream is gone (D-46, D-48)', () => {
       const over = registration({}, { expiresAtMs: 0 });
-      expect(over.on({ type: 'line.resume' })).toEqual(['disarm retry', 'register']);
+      expect(over.on({ type: 'line.resume' })).toEqual(['persist true', 'disarm retry', 'register']);
       const stream = registration({ isStream: true }, { expiresAtMs: 100_000 });
-      expect(stream.on({ type: 'line.resume' })).toEqual(['disarm retry', 'register']);
+      expect(stream.on({ type: 'line.resume' })).toEqual(['persist true', 'arm expiry 100', 'disarm retry', 'register']);
     });
   });
 
@@ -117,7 +143,7 @@ describe('registration chart (redundancy 6.1)', () => {
     it('answers a challenge and stays', () => {
       const leg = registration();
       leg.on({ type: 'line.start' });
-      expect(leg.on({ type: 'reg.challenge' })).toEqual(['answer']);
+      expect(leg.on({ type: 'reg.challenge', code: 401 })).toEqual(['answer']);
       expect([leg.state(), leg.record.failures]).toEqual(['registering', 0]);
     });
 
@@ -160,6 +186,21 @@ describe('registration chart (redundancy 6.1)', () => {
       expect([leg.state(), leg.record.lastOk, leg.record.expiresAtMs]).toEqual(['waiting', false, 3_600_000]);
     });
 
+    it('waits the short interval when a connection opened again is lost soon (D-48)', () => {
+      const leg = registered({ isStream: true });
+      leg.world.nowMs = 1_000;
+      leg.on({ type: 'transport.down' });
+      leg.on({ type: 'reg.ok', grantedS: 3600 });
+      leg.world.nowMs = 20_000;
+      expect(leg.on({ type: 'transport.down' })).toContain('arm retry 50');
+      expect([leg.state(), leg.lastRule()]).toEqual(['waiting', '5.4:short']);
+      leg.on({ type: 'clock.retry' });
+      leg.on({ type: 'reg.ok', grantedS: 3600 });
+      leg.world.nowMs = 60_000;
+      leg.on({ type: 'transport.down' });
+      expect(leg.lastRule()).toBe('D-48:disconnect');
+    });
+
     it('reconnects at once when its connection is lost, once only (D-48)', () => {
       const leg = registered({ isStream: true });
       expect(leg.on({ type: 'transport.down' })).toEqual(['disarm refresh', 'register']);
@@ -177,7 +218,7 @@ describe('registration chart (redundancy 6.1)', () => {
     it('withdraws the binding on stop', () => {
       const leg = registered();
       expect(leg.on({ type: 'line.stop' })).toEqual(['disarm refresh', 'disarm expiry', 'disarm retry', 'unregister']);
-      expect(leg.on({ type: 'reg.challenge' })).toEqual(['answer']);
+      expect(leg.on({ type: 'reg.challenge', code: 401 })).toEqual(['answer']);
       leg.on({ type: 'reg.ok', grantedS: 0 });
       expect(leg.state()).toBe('off');
     });

@@ -1,6 +1,12 @@
 import { setup } from 'xstate';
 import { effectiveExpiryS, raisedExpiryS, refreshDelayMs } from './expiry.ts';
-import { isBound, isUsable, type RegistrationContext, type RegistrationEvent } from './registration.types.ts';
+import {
+  isBound,
+  isUsable,
+  type RegistrationContext,
+  type RegistrationEvent,
+  type RegistrationRule,
+} from './registration.types.ts';
 import { type RegisterFailure, retryDelay } from './retry.ts';
 
 /**
@@ -11,17 +17,20 @@ export const registrationMachine = setup({
   types: { context: {} as RegistrationContext, events: {} as RegistrationEvent, input: {} as RegistrationContext },
   guards: {
     registers: ({ context }) => context.settings.registers,
+    startsBlocked: ({ context }) => context.settings.registers && context.record.blockedUntilMs > context.effects.now(),
     startsSpread: ({ context }) => context.settings.registers && context.settings.initialSpreadMs > 0,
     isFirstTooBrief: ({ context }) => !context.record.wasTooBrief,
     isGivenUp: ({ context, event }) => givesUp(context, event),
     isUsable: ({ context }) => isUsable(context.record, context.effects.now()),
+    isFlapping: ({ context }) => isFlapping(context),
     canContinue: ({ context }) => canContinue(context),
   },
   actions: {
     startFresh: ({ context }) => startFresh(context),
     spreadStart: ({ context }) => spreadStart(context),
-    sendRegister: ({ context }) => sendRegister(context),
-    answerChallenge: ({ context }) => context.effects.answerChallenge(),
+    waitBlocked: ({ context }) => waitBlocked(context),
+    sendRegister: ({ context, event }) => sendRegister(context, event),
+    answerChallenge: ({ context, event }) => answerChallenge(context, event),
     raiseExpires: ({ context, event }) => raiseExpires(context, event),
     recordBinding: ({ context, event }) => recordBinding(context, event),
     scheduleRetry: ({ context, event }) => scheduleRetry(context, event),
@@ -29,10 +38,11 @@ export const registrationMachine = setup({
     refreshBinding: ({ context }) => refreshBinding(context),
     reconnect: ({ context }) => reconnect(context),
     resumeBinding: ({ context }) => resumeBinding(context),
+    keepBinding: ({ context }) => keepBinding(context),
     loseBinding: ({ context }) => loseBinding(context),
     sendUnregister: ({ context }) => sendUnregister(context),
     abandon: ({ context }) => context.effects.abandon(),
-    turnOff: ({ context }) => turnOff(context),
+    turnOff: ({ context, event }) => turnOff(context, event),
   },
 }).createMachine({
   id: 'registration',
@@ -45,12 +55,14 @@ export const registrationMachine = setup({
       meta: { source: 'redundancy 6.1 row off; manual: Register' },
       on: {
         'line.start': [
+          { guard: 'startsBlocked', target: 'waiting', actions: ['startFresh', 'waitBlocked'] },
           { guard: 'startsSpread', target: 'waiting', actions: ['startFresh', 'spreadStart'] },
           { guard: 'registers', target: 'registering', actions: ['startFresh', 'sendRegister'] },
         ],
         'line.resume': [
           { guard: 'canContinue', target: 'registered', actions: 'resumeBinding' },
-          { guard: 'registers', target: 'registering', actions: 'sendRegister' },
+          { guard: 'startsSpread', target: 'waiting', actions: ['keepBinding', 'spreadStart'] },
+          { guard: 'registers', target: 'registering', actions: ['keepBinding', 'sendRegister'] },
         ],
       },
     },
@@ -71,7 +83,7 @@ export const registrationMachine = setup({
         ],
         'reg.none': { target: 'waiting', actions: 'scheduleRetry' },
         'clock.expiry': { actions: 'loseBinding' },
-        'line.stop': { target: 'off', actions: ['abandon', 'turnOff'] },
+        'line.stop': { target: 'off', actions: ['turnOff', 'abandon'] },
       },
     },
     registered: {
@@ -80,7 +92,10 @@ export const registrationMachine = setup({
       on: {
         'clock.refresh': { target: 'refreshing', actions: 'refreshBinding' },
         'clock.expiry': { target: 'registering', actions: ['loseBinding', 'sendRegister'] },
-        'transport.down': { target: 'refreshing', actions: 'reconnect' },
+        'transport.down': [
+          { guard: 'isFlapping', target: 'waiting', actions: 'scheduleRetry' },
+          { target: 'refreshing', actions: 'reconnect' },
+        ],
         'line.stop': { target: 'unregistering', actions: 'sendUnregister' },
       },
     },
@@ -102,7 +117,7 @@ export const registrationMachine = setup({
         'reg.none': { target: 'waiting', actions: 'scheduleRetry' },
         'clock.expiry': { target: 'registering', actions: 'loseBinding' },
         'transport.down': { guard: 'isUsable', actions: 'reconnect' },
-        'line.stop': { target: 'unregistering', actions: ['abandon', 'sendUnregister'] },
+        'line.stop': { target: 'unregistering', actions: 'sendUnregister' },
       },
     },
     waiting: {
@@ -137,6 +152,9 @@ export const registrationMachine = setup({
   },
 });
 
+/** What a decision says when it overtakes a REGISTER that has not left. */
+const unsent = (effects: RegistrationContext['effects']) => (effects.isConnecting() ? { connected: false } : {});
+
 /* Bodies. Each changes the record first, then commands effects in the order they must happen. */
 
 function startFresh({ record, settings, effects }: RegistrationContext): void {
@@ -149,6 +167,19 @@ function startFresh({ record, settings, effects }: RegistrationContext): void {
     downSinceMs: 0,
   });
   Object.assign(record, { expiresAtMs: 0, refreshAtMs: 0, retryAtMs: 0 });
+}
+
+/** A restart forgets what the line has learnt, but not what its server has asked for (5.1). */
+function waitBlocked({ record, effects }: RegistrationContext): void {
+  record.retryAtMs = record.blockedUntilMs;
+  effects.arm('retry', record.retryAtMs);
+  effects.decided({
+    rule: '5.1:not-before',
+    source: 'redundancy 5.1, D-22',
+    action: 'wait',
+    inputs: {},
+    next: { what: 'retry', atMs: record.retryAtMs },
+  });
 }
 
 /** Many lines of one site do not start in the same instant. */
@@ -164,9 +195,30 @@ function spreadStart({ record, settings, effects }: RegistrationContext): void {
   });
 }
 
-function sendRegister({ effects }: RegistrationContext): void {
+/** What makes a REGISTER due, where its own cell does not say so already. */
+const occasions: Partial<Record<RegistrationEvent['type'], Pick<RegistrationRule, 'rule' | 'source'>>> = {
+  'line.start': { rule: '6.1:line.start', source: 'redundancy 6.1, 6.4 invariant 1' },
+  'line.resume': { rule: 'D-46:no-binding', source: 'redundancy 5.1, D-46, D-48' },
+  'clock.retry': { rule: '6.1:waiting/clock.retry', source: 'redundancy 6.1, 5.4' },
+  'clock.expiry': { rule: '6.1:registered/clock.expiry', source: 'redundancy 6.1' },
+};
+
+function sendRegister({ record, effects }: RegistrationContext, event: RegistrationEvent): void {
   effects.disarm('retry');
+  const occasion = occasions[event.type];
+  if (occasion !== undefined) effects.decided({ ...occasion, action: 'register', inputs: { failures: record.failures } });
   effects.register();
+}
+
+function answerChallenge({ effects }: RegistrationContext, event: RegistrationEvent): void {
+  if (event.type !== 'reg.challenge') return;
+  effects.decided({
+    rule: '6.1:reg.challenge',
+    source: 'redundancy 5.8, 6.1, D-44',
+    action: 'answer',
+    inputs: { code: event.code },
+  });
+  effects.answerChallenge();
 }
 
 function refreshBinding(context: RegistrationContext): void {
@@ -228,6 +280,9 @@ function failureInputs(context: RegistrationContext, event: RegistrationEvent): 
   if (event.type === 'reg.reject' && event.retryAfterS !== undefined) inputs.retryAfterS = event.retryAfterS;
   if (event.type === 'reg.tooBrief') inputs.code = 423;
   if (event.type === 'reg.none') inputs.outcome = event.cause;
+  if (event.type === 'transport.down') inputs.outcome = 'disconnect';
+  if (event.type === 'reg.none' && event.connected === false) inputs.connected = false;
+  if (event.type === 'reg.none' && event.detail !== undefined) inputs.detail = event.detail;
   return { ...inputs, bound: isBound(context.record, context.effects.now()) };
 }
 
@@ -267,13 +322,18 @@ function giveUp(context: RegistrationContext, event: RegistrationEvent): void {
   effects.decided({ rule: '5.4:long=0', source: 'redundancy 5.4; manual: Reg Retry Long Intvl', action: 'reject', inputs });
 }
 
+/** A server that takes the registration and hangs up again and again is not called back at once each time. */
+const isFlapping = ({ record, settings, effects }: RegistrationContext): boolean =>
+  record.reconnectedAtMs > 0 && effects.now() - record.reconnectedAtMs < settings.retry.intervalMs;
+
 function reconnect({ record, effects }: RegistrationContext): void {
+  record.reconnectedAtMs = effects.now();
   fail(record, effects);
   effects.decided({
     rule: 'D-48:disconnect',
     source: 'redundancy 6.1, D-48',
     action: 'register',
-    inputs: { outcome: 'disconnect', bound: isBound(record, effects.now()) },
+    inputs: { outcome: 'disconnect', bound: isBound(record, effects.now()), ...unsent(effects) },
   });
   effects.register();
 }
@@ -285,6 +345,8 @@ function canContinue({ record, settings, effects }: RegistrationContext): boolea
 
 function resumeBinding({ record, effects }: RegistrationContext): void {
   record.lastOk = true;
+  // The CSeq that was jumped to is kept before it is used: a life that ends early leaves the next one above it.
+  effects.persist(true);
   effects.arm('expiry', record.expiresAtMs);
   effects.arm('refresh', record.refreshAtMs);
   effects.decided({
@@ -294,6 +356,12 @@ function resumeBinding({ record, effects }: RegistrationContext): void {
     inputs: { cseq: record.cseq },
     next: { what: 'refresh', atMs: record.refreshAtMs },
   });
+}
+
+/** Its flow is gone, or the binding itself; what is left of it still counts until its end (D-38). */
+function keepBinding({ record, effects }: RegistrationContext): void {
+  effects.persist(true);
+  if (isBound(record, effects.now())) effects.arm('expiry', record.expiresAtMs);
 }
 
 function loseBinding({ record, effects }: RegistrationContext): void {
@@ -306,12 +374,19 @@ function loseBinding({ record, effects }: RegistrationContext): void {
 
 function sendUnregister({ effects }: RegistrationContext): void {
   for (const clock of ['refresh', 'expiry', 'retry'] as const) effects.disarm(clock);
-  effects.decided({ rule: '6.1:line.stop', source: 'redundancy 6.1; RFC 3261 section 10.2.2', action: 'unregister', inputs: {} });
+  effects.decided({
+    rule: '6.1:line.stop',
+    source: 'redundancy 6.1; RFC 3261 section 10.2.2',
+    action: 'unregister',
+    inputs: unsent(effects),
+  });
   effects.unregister();
 }
 
-function turnOff({ record, effects }: RegistrationContext): void {
+function turnOff({ record, effects }: RegistrationContext, event: RegistrationEvent): void {
   for (const clock of ['refresh', 'expiry', 'retry'] as const) effects.disarm(clock);
   Object.assign(record, { lastOk: false, expiresAtMs: 0, refreshAtMs: 0, retryAtMs: 0, failures: 0, downSinceMs: 0 });
   effects.persist(false);
+  const inputs = { after: event.type, ...unsent(effects) };
+  effects.decided({ rule: '6.1:off', source: 'redundancy 6.1', action: 'off', inputs });
 }

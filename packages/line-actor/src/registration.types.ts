@@ -9,10 +9,17 @@ export type RegistrationEvent =
   | { readonly type: 'line.resume' }
   | { readonly type: 'line.stop' }
   | { readonly type: 'reg.ok'; readonly grantedS: number }
-  | { readonly type: 'reg.challenge' }
+  | { readonly type: 'reg.challenge'; readonly code: number }
   | { readonly type: 'reg.tooBrief'; readonly minS: number }
   | { readonly type: 'reg.reject'; readonly code: number; readonly retryAfterS?: number }
-  | { readonly type: 'reg.none'; readonly cause: 'no-response' | 'transport' }
+  /** `connected` false: no flow could be opened, so that nothing left. */
+  | {
+      readonly type: 'reg.none';
+      readonly cause: 'no-response' | 'transport';
+      readonly connected?: false;
+      /** Why, in the transport's words. */
+      readonly detail?: string;
+    }
   | { readonly type: 'transport.down' }
   | { readonly type: 'clock.refresh' }
   | { readonly type: 'clock.retry' }
@@ -40,6 +47,8 @@ export interface RegistrationRecord {
   blockedUntilMs: number;
   /** Since when the server counts as down. */
   downSinceMs: number;
+  /** When a lost connection was last opened again at once (D-48). */
+  reconnectedAtMs: number;
 }
 
 /** Parameters of the leg, in milliseconds where the manual has seconds. */
@@ -79,6 +88,8 @@ export interface RegistrationEffects {
   unregister(): void;
   /** Forgets the outstanding REGISTER. */
   abandon(): void;
+  /** The latest REGISTER waits for its flow: it has not left. */
+  isConnecting(): boolean;
   arm(clock: RegistrationClock, atMs: number): void;
   disarm(clock: RegistrationClock): void;
   /** New identity for a fresh start: Call-ID, From tag (D-45). */

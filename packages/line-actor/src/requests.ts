@@ -25,6 +25,8 @@ export interface Requests {
   release(): void;
   /** The line stops: what waits is answered 480. */
   refuseAll(): void;
+  /** The line is gone: what waits or is under way ends for its caller, and nothing is said of it. */
+  dispose(): void;
   readonly queued: number;
 }
 
@@ -65,6 +67,8 @@ export function targetUri(identity: Identity, leg: RunningLeg['leg'], target: st
 
 export function createRequests(options: RequestsOptions): Requests {
   const { ambient, layer, identity } = options;
+  /** Whose callers wait; those that wait for a registration are in the queue too. */
+  const underWay = new Set<Job>();
   const queue = new Set<Job>();
 
   function draft(
@@ -97,7 +101,7 @@ export function createRequests(options: RequestsOptions): Requests {
   function attempt(job: Job, leg: RunningLeg): void {
     const uri = targetUri(identity, leg.leg, job.request.target);
     leg.hops.use(options.timerMs, (result) => {
-      if ('failure' in result) return failed(job, { type: 'transport' });
+      if ('failure' in result) return failed(job, { type: 'transport', connected: false, detail: result.failure.detail });
       const transmit = (authorization: readonly (readonly [string, string])[]): void => {
         layer.request(draft(job, leg.leg, uri, authorization), result.hop, (event) => onEvent(event, transmit));
       };
@@ -107,6 +111,7 @@ export function createRequests(options: RequestsOptions): Requests {
         const authorization = answer(job, leg, uri, event.response);
         if (authorization === undefined) return ended(job, leg, event.response);
         job.cseq += 1;
+        job.route.again(event.response.status);
         again(authorization);
       };
       transmit(leg.credentials.preemptive(job.request.method, uri, job.request.body));
@@ -156,7 +161,7 @@ export function createRequests(options: RequestsOptions): Requests {
     if (verdict.next === 'send') return follow(job, verdict.leg);
     if (verdict.next === 'refuse') return job.finish({ ok: false, status: verdict.status, reason: verdict.reason });
     if (verdict.next === 'deliver') return job.finish({ ok: false, reason: 'no server' });
-    if (queue.size >= maxQueued) return job.finish({ ok: false, status: 480, reason: 'queue-full' });
+    if (queue.size >= maxQueued) return refuse(job, 'queue-full');
     queue.add(job);
     job.timer ??= ambient.setTimer(() => giveUp(job, 'not-registered'), verdict.forMs);
   }
@@ -164,22 +169,32 @@ export function createRequests(options: RequestsOptions): Requests {
   function giveUp(job: Job, reason: string): void {
     queue.delete(job);
     ambient.clearTimer(job.timer);
+    refuse(job, reason);
+  }
+
+  function refuse(job: Job, reason: string): void {
+    const outcome = { action: 'refuse', status: 480, reason };
+    job.route.note({ rule: `6.4:${reason}`, source: 'redundancy 6.4 row no/no', outcome });
     job.finish({ ok: false, status: 480, reason });
   }
 
   return {
     send(request) {
-      return new Promise((finish) => {
-        const callId = randomToken(ambient, 100);
-        start({
+      return new Promise((resolve) => {
+        const job: Job = {
           request,
           route: options.route(request.method),
-          callId,
+          callId: randomToken(ambient, 100),
           fromTag: randomToken(ambient, 50),
           cseq: 1,
           challenges: 0,
-          finish,
-        });
+          finish(result) {
+            underWay.delete(job);
+            resolve(result);
+          },
+        };
+        underWay.add(job);
+        start(job);
       });
     },
     release() {
@@ -192,6 +207,13 @@ export function createRequests(options: RequestsOptions): Requests {
     },
     refuseAll() {
       for (const job of [...queue]) giveUp(job, 'line-stopped');
+    },
+    dispose() {
+      for (const job of underWay) {
+        ambient.clearTimer(job.timer);
+        job.finish({ ok: false, reason: 'line-stopped' });
+      }
+      queue.clear();
     },
     get queued() {
       return queue.size;

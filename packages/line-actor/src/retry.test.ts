@@ -12,6 +12,14 @@ const settings: RetrySettings = {
 };
 
 describe('REGISTER retry delay (redundancy 5.4)', () => {
+  it('gives a Retry-After of 0 the delay its code is worth', () => {
+    expect(retryDelay(settings, { kind: 'reject', code: 503, retryAfterS: 0 }, 0, 0).by).toBe('long');
+    expect(retryDelay(settings, { kind: 'reject', code: 503, retryAfterS: 1 }, 0, 0)).toEqual({
+      delayMs: 1_000,
+      by: 'retry-after',
+    });
+  });
+
   it('RED-60 waits the short interval each time while the cap is 0', () => {
     expect([0, 1, 2, 5].map((n) => shortDelayMs(settings, n, 0))).toEqual([30_000, 30_000, 30_000, 30_000]);
   });

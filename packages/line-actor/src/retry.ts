@@ -23,7 +23,8 @@ export function shortDelayMs(settings: RetrySettings, failures: number, random: 
  * @source redundancy reference section 5.4; D-06 (empty Retry Reg RSC), D-22 (Retry-After)
  */
 export function retryDelay(settings: RetrySettings, failure: RegisterFailure, failures: number, random: number): RetryDelay {
-  if (failure.kind === 'reject' && failure.retryAfterS !== undefined) {
+  // A server that asks for 0 s asks for no pause at all: it gets the one its status code is worth.
+  if (failure.kind === 'reject' && failure.retryAfterS !== undefined && failure.retryAfterS > 0) {
     return { delayMs: failure.retryAfterS * 1000 + random * settings.randomMs, by: 'retry-after' };
   }
   if (failure.kind === 'none' || matchesRsc(settings.retryRegRsc, failure.code)) {

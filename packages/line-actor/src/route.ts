@@ -17,6 +17,10 @@ export interface RequestRoute {
   first(): RouteVerdict;
   /** After it ended badly on the leg tried last; undefined when it ended well. */
   after(end: RequestEnd): RouteVerdict | undefined;
+  /** The server tried last gets it once more: that challenge is answered, or that redirection followed. */
+  again(status: number): void;
+  /** Something else than the tables ends it, or says where it stays. */
+  note(decision: Pick<DecisionDraft, 'rule' | 'source' | 'inputs' | 'outcome'>): void;
 }
 
 export interface RouteOptions {
@@ -50,21 +54,34 @@ export const factsOf = (options: Pick<RouteOptions, 'config' | 'candidates' | 'n
   registers: registersLine(options.config),
 });
 
+const challenged = { rule: '5.8:challenge', source: 'redundancy 5.8, D-44' };
+const redirected = { rule: '3.4:redirection', source: 'redundancy 3.4 Max Redirection; RFC 3261 section 8.1.3.4' };
+
 export function createRequestRoute(
   options: RouteOptions,
   request: { readonly method: string; readonly id: string },
 ): RequestRoute {
   const tried: Leg[] = [];
+  const about = request.method === 'INVITE' ? 'call' : 'request';
+
+  /** The server the request is at. */
+  function place(): Pick<DecisionDraft['outcome'], 'leg' | 'server'> {
+    const leg = tried.at(-1);
+    const server = options.candidates().find((mark) => mark.leg === leg)?.server;
+    return { ...(leg === undefined ? {} : { leg }), ...(server === undefined ? {} : { server }) };
+  }
 
   function ask(event: RouteEvent, end?: RequestEnd, outcome?: OutcomeClass): RouteVerdict {
     const facts = factsOf(options);
     const verdict = options.decide(facts, event);
-    const inputs: Record<string, string | number> = {};
+    const inputs: Record<string, string | number | boolean> = {};
     if (outcome !== undefined) inputs.outcome = outcome;
     if (end?.type === 'final') inputs.code = end.status;
+    if (end?.type === 'transport' && end.connected === false) inputs.connected = false;
+    if (end?.type === 'transport' && end.detail !== undefined) inputs.detail = end.detail;
     const next = verdict.next === 'queue' ? { what: 'queue-timeout', atMs: facts.nowMs + verdict.forMs } : undefined;
     options.onDecision({
-      about: request.method === 'INVITE' ? 'call' : 'request',
+      about,
       rule: verdict.rule,
       source: verdict.source,
       request,
@@ -84,5 +101,10 @@ export function createRequestRoute(
       const status = end.type === 'final' ? { status: end.status } : {};
       return ask({ type: 'request.failed', method: request.method, tried, outcome, ...status }, end, outcome);
     },
+    again(status) {
+      const { rule, source } = status < 400 ? redirected : challenged;
+      options.onDecision({ about, rule, source, request, inputs: { code: status }, outcome: { action: 'answer', ...place() } });
+    },
+    note: (decision) => options.onDecision({ ...decision, about, request, outcome: { ...decision.outcome, ...place() } }),
   };
 }

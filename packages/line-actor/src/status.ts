@@ -21,7 +21,7 @@ export interface LineStatus {
   readonly key: LineKey;
   readonly user: string;
   readonly mode: string;
-  /** `onTop`, `failedOver`, `outOfService`, `draining`, `stopped`, `disabled`. */
+  /** `onTop`, `failedOver`, `outOfService`, `draining`, `stopped`, `disabled`; `failed` while its supervisor waits to start it again. */
   readonly route: string;
   readonly legs: readonly LegStatus[];
   readonly calls: readonly CallFact[];
