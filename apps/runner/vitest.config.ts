@@ -1,1 +1,8 @@
-export { default } from '../../vitest.shared.ts';
+import { mergeConfig } from 'vitest/config';
+import shared from '../../vitest.shared.ts';
+
+/**
+ * The command is tested as it is shipped, compiled: first of all it is brought up to date. Two files at a time, since the demo
+ * spends most of its time waiting.
+ */
+export default mergeConfig(shared, { test: { globalSetup: ['test/support/build.ts'], maxWorkers: 2 } });

@@ -1,15 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ConfigError,
-  describeFinding,
-  type Finding,
-  hasErrors,
-  knownMechanisms,
-  policyFindings,
-  type RuntimeConfig,
-} from '@offhook/core';
+import { ConfigError, type Finding, hasErrors, knownMechanisms, policyFindings, type RuntimeConfig } from '@offhook/core';
 import { readConfiguration } from '@offhook/provisioning';
 
 /** What a configuration file says, and what is wrong with it. */
@@ -22,21 +14,25 @@ export interface LoadedFile {
 
 /** Where a configuration is looked for when none is named, first found wins. */
 function configCandidates(env: NodeJS.ProcessEnv): readonly string[] {
-  const home = env.XDG_CONFIG_HOME ?? join(homedir(), '.config');
+  const home = env.XDG_CONFIG_HOME || join(homedir(), '.config');
   return ['offhook.yaml', 'offhook.xml', join(home, 'offhook', 'offhook.yaml'), '/etc/offhook/offhook.yaml'];
 }
 
+const noConfiguration = (looked: readonly string[]): string => `No configuration is named, and none is at the usual places:
+${looked.map((path) => `  ${path}`).join('\n')}
+Write one, such as this phone.yaml, then start it with: offhook run phone.yaml
+  lines:
+    - { userId: "1000", password: secret, proxy: sip.example.net }
+Every key is listed in docs/configuration.md. "offhook demo" shows Offhook at work without one.`;
+
 /** @throws ConfigError `E_CONFIG_UNREADABLE` when nothing is named and nothing found */
 export function findConfig(given: string | undefined, env: NodeJS.ProcessEnv): string {
-  const named = given ?? env.OFFHOOK_CONFIG;
+  const named = given ?? (env.OFFHOOK_CONFIG || undefined);
   if (named !== undefined) return named;
   const candidates = configCandidates(env);
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new ConfigError(
-    'E_CONFIG_UNREADABLE',
-    `No configuration file. Looked for: ${candidates.join(', ')}. Name one: offhook run FILE.`,
-  );
+  throw new ConfigError('E_CONFIG_UNREADABLE', noConfiguration([...candidates, '$OFFHOOK_CONFIG']));
 }
 
 function resolveSecret(reference: { readonly env: string } | { readonly file: string }): string | undefined {
@@ -48,27 +44,45 @@ function resolveSecret(reference: { readonly env: string } | { readonly file: st
   }
 }
 
+/** More than any configuration needs; what is longer is a mistake in the name. */
+const longestBytes = 64 * 1_048_576;
+
+const whyUnreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file. Check the path.',
+  EISDIR: 'it is a folder. Name a file in it.',
+  EACCES: 'reading it is not permitted. Check its rights.',
+  ENOTDIR: 'a part of the path is no folder. Check the path.',
+};
+
+/** @throws ConfigError `E_CONFIG_UNREADABLE` */
+function readText(path: string): string {
+  const unreadable = (why: string, cause?: unknown): ConfigError =>
+    new ConfigError('E_CONFIG_UNREADABLE', `Cannot read configuration ${path}: ${why}`, { cause });
+  try {
+    const { size } = statSync(path);
+    if (size > longestBytes) throw unreadable(`it has ${size} bytes; at most ${longestBytes} are read.`);
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    throw unreadable(whyUnreadable[code] ?? `${message}.`, cause);
+  }
+}
+
 /** Reads and judges a file: faults of the text, of values and of mechanisms at once. @throws ConfigError `E_CONFIG_UNREADABLE` */
 export function loadConfig(path: string): LoadedFile {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(
-      'E_CONFIG_UNREADABLE',
-      `Cannot read ${path}: ${(cause as Error).message}. Check the path and its rights.`,
-      { cause },
-    );
-  }
-  const { config, findings, locate } = readConfiguration({ name: path, text, resolveSecret });
-  const policy = config === undefined ? [] : policyFindings(config.lines, knownMechanisms, locate);
+  const { config, lines, findings, locate } = readConfiguration({ name: path, text: readText(path), resolveSecret });
+  const policy = policyFindings(lines, knownMechanisms, locate);
   return { path, config, findings: [...findings, ...policy] };
 }
 
 /** The configuration to run. @throws ConfigError `E_CONFIG_INVALID` when it is unreadable, or faulty and strict */
 export function runnableConfig(file: LoadedFile, strict: boolean): RuntimeConfig {
   const { config, findings, path } = file;
-  if (config !== undefined && !((strict || config.strict) && hasErrors(findings))) return config;
-  const faults = findings.filter(({ severity }) => severity === 'error').map(describeFinding);
-  throw new ConfigError('E_CONFIG_INVALID', `${path} cannot be run:\n${faults.join('\n')}`);
+  const isStrict = strict || config?.strict === true;
+  if (config !== undefined && !(isStrict && hasErrors(findings))) return config;
+  const faults = findings.filter(({ severity }) => severity === 'error');
+  const why = config === undefined ? 'cannot be run' : 'is refused, since strict allows neither repair nor refusal';
+  const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
+  throw new ConfigError('E_CONFIG_INVALID', `Configuration ${path} ${why}: ${count}.`, { findings: faults });
 }

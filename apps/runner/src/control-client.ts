@@ -1,63 +1,89 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { CommandError, type ErrorCode, PhoneError } from '@offhook/core';
-import { type ControlReply, readLines } from './control-protocol.ts';
+import { type ControlReply, longestReply, parseReply, readLines } from './control-protocol.ts';
 
 /** A connection to a running runner. */
 export interface ControlClient {
   /** @throws CommandError (rejects) with the runner's code */
   ask(command: string, options?: { readonly line?: string; readonly args?: Readonly<Record<string, unknown>> }): Promise<unknown>;
+  /** Facts from now on; resolves once none can be lost. `onMissed` hears how many were left out because they were read too slowly. */
+  subscribe(onFact: (fact: unknown) => void, onMissed?: (count: number) => void): Promise<void>;
   /** Facts until the connection ends; resolves then. */
   events(onFact: (fact: unknown) => void): Promise<void>;
+  /** Resolves when the connection has ended. */
+  readonly ended: Promise<void>;
   close(): void;
 }
 
-/** @throws PhoneError (rejects) `E_CONTROL_UNREACHABLE` */
-export async function connectControl(path: string): Promise<ControlClient> {
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+function open(path: string, hint: string): Promise<Socket> {
   const socket = connect(path);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', () => resolve());
-    socket.once('error', (cause) =>
-      reject(
-        new PhoneError(
-          'E_CONTROL_UNREACHABLE',
-          `No runner answers on ${path}. Start one with "offhook run", or name its socket with --socket.`,
-          { cause },
-        ),
-      ),
-    );
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (cause: NodeJS.ErrnoException) => {
+      const denied = cause.code === 'EACCES' || cause.code === 'EPERM';
+      const message = denied
+        ? `Control socket ${path} belongs to another user. Ask as the user that runs it.`
+        : `No runner answers on ${path}. Start one with "offhook run FILE", or name its socket with --socket.${hint}`;
+      reject(new PhoneError('E_CONTROL_UNREACHABLE', message, { cause }));
+    });
   });
+}
+
+/** @throws PhoneError (rejects) `E_CONTROL_UNREACHABLE`; `hint` is added where nobody answers */
+export async function connectControl(path: string, hint = ''): Promise<ControlClient> {
+  const socket = await open(path, hint);
   let lastId = 0;
   let onFact: (fact: unknown) => void = () => {};
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let onMissed: (count: number) => void = () => {};
+  const waiting = new Map<number, Waiting>();
+  const lost = (): PhoneError => new PhoneError('E_CONTROL_UNREACHABLE', `The runner on ${path} closed the connection.`);
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   void ended.then(() => {
-    for (const { reject } of waiting.values())
-      reject(new PhoneError('E_CONTROL_UNREACHABLE', `The runner on ${path} closed the connection.`));
+    for (const { reject } of waiting.values()) reject(lost());
+    waiting.clear();
   });
   socket.on('error', () => socket.destroy());
-  readLines(socket, (text) => {
-    const reply = JSON.parse(text) as ControlReply;
+
+  function take(reply: ControlReply | undefined): void {
+    if (reply === undefined) return void socket.destroy();
     if ('fact' in reply) return onFact(reply.fact);
+    if ('missed' in reply) return onMissed(reply.missed);
     const caller = waiting.get(reply.id);
     waiting.delete(reply.id);
     if (reply.ok) caller?.resolve(reply.value);
     else caller?.reject(new CommandError(reply.code as ErrorCode, reply.message));
-  });
+  }
+  async function listen(): Promise<void> {
+    socket.setEncoding('utf8');
+    for await (const text of readLines(socket, longestReply)) take(parseReply(text));
+  }
+  listen().catch(() => socket.destroy());
 
   const ask: ControlClient['ask'] = (command, options = {}) =>
     new Promise((resolve, reject) => {
+      if (!socket.writable) return reject(lost());
       lastId += 1;
       waiting.set(lastId, { resolve, reject });
       socket.write(`${JSON.stringify({ id: lastId, command, ...options })}\n`);
     });
+  const subscribe: ControlClient['subscribe'] = async (factHandler, missedHandler = () => {}) => {
+    [onFact, onMissed] = [factHandler, missedHandler];
+    await ask('events');
+  };
 
   return {
     ask,
+    subscribe,
     async events(handler) {
-      onFact = handler;
-      await ask('events');
+      await subscribe(handler);
       await ended;
     },
+    ended,
     close: () => socket.end(),
   };
 }

@@ -1,10 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+/** What is said on the control socket: one JSON value a line, both ways. */
 
-/** One request on the control socket: JSON, one a line. Without `line` it is for the runtime. */
+/** Without `line` a request is for the runner. */
 export interface ControlRequest {
+  /** Comes back in the answer; 0 when left out. */
   readonly id: number;
   readonly line?: string;
   /** A command of the bus, or `events`: then facts follow until the connection closes. */
@@ -15,29 +13,76 @@ export interface ControlRequest {
 export type ControlReply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string }
-  | { readonly id: number; readonly fact: unknown };
+  | { readonly id: number; readonly fact: unknown }
+  /** So many facts were left out, because they were not read in time. */
+  | { readonly id: number; readonly missed: number };
 
-/** Default path of the control socket of a cluster. */
-export function defaultSocketPath(cluster: string, env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_RUNTIME_DIR ?? join(tmpdir(), `offhook-${process.getuid?.() ?? 0}`);
-  return join(base, `offhook-${cluster}.sock`);
+/** Longest request, in characters. */
+export const longestRequest = 1_048_576;
+/** Longest answer, in characters: the status of a hundred thousand lines. */
+export const longestReply = 268_435_456;
+
+/** A line that is longer than agreed. */
+export class LineTooLongError extends Error {}
+
+/**
+ * Lines of a stream of text, without their ends and without blank ones; a last one that is not ended is left out.
+ * @throws LineTooLongError
+ */
+export async function* readLines(source: AsyncIterable<unknown>, longest: number): AsyncGenerator<string> {
+  let parts: string[] = [];
+  let length = 0;
+  for await (const given of source) {
+    const chunk = String(given);
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', start)) {
+      parts.push(chunk.slice(start, end));
+      const line = parts.join('');
+      [parts, length, start] = [[], 0, end + 1];
+      if (line.length > longest) throw new LineTooLongError();
+      if (line.trim() !== '') yield line;
+    }
+    parts.push(chunk.slice(start));
+    length += chunk.length - start;
+    if (length > longest) throw new LineTooLongError();
+  }
 }
 
-/** The folder of the socket is the owner's alone. */
-export function prepareFolder(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const refusal = (id: number, message: string): ControlReply => ({ id, ok: false, code: 'E_COMMAND_INVALID', message });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
-const maxLineBytes = 1_048_576;
+/** Reads one request; what is none becomes the answer that says so. */
+export function parseRequest(text: string): { readonly request: ControlRequest } | { readonly refused: ControlReply } {
+  const given = parseJson(text);
+  if (!isRecord(given)) return { refused: refusal(0, 'A request is one line with a JSON object: {"id":1,"command":"lines"}.') };
+  const { id = 0, command, line, args } = given;
+  if (typeof id !== 'number') return { refused: refusal(0, `"id" is ${kindOf(id)}; a number is needed.`) };
+  if (typeof command !== 'string' || command === '')
+    return { refused: refusal(id, `"command" is ${kindOf(command)}; a non-empty text is needed.`) };
+  if (line !== undefined && typeof line !== 'string')
+    return { refused: refusal(id, `"line" is ${kindOf(line)}; the id of a line is needed, as text.`) };
+  if (args !== undefined && !isRecord(args)) return { refused: refusal(id, `"args" is ${kindOf(args)}; an object is needed.`) };
+  return { request: { id, command, ...(line === undefined ? {} : { line }), ...(args === undefined ? {} : { args }) } };
+}
 
-/** Calls `onLine` for each line of text; a line above 1 MiB ends the connection. */
-export function readLines(socket: Socket, onLine: (line: string) => void): void {
-  let rest = '';
-  socket.setEncoding('utf8');
-  socket.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > maxLineBytes) return void socket.destroy();
-    for (const line of lines) if (line.trim() !== '') onLine(line);
-  });
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === '') return 'empty';
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
+}
+
+/** Reads one answer; undefined when it is none. */
+export function parseReply(text: string): ControlReply | undefined {
+  const given = parseJson(text);
+  return isRecord(given) && typeof given.id === 'number' ? (given as unknown as ControlReply) : undefined;
 }

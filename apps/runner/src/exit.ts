@@ -1,4 +1,4 @@
-import { ConfigError, PhoneError, PluginError, TransportError } from '@offhook/core';
+import { ConfigError, type ErrorCode, PhoneError } from '@offhook/core';
 
 /** Exit codes of every command. */
 export const exit = {
@@ -13,11 +13,13 @@ export const exit = {
 
 export type ExitCode = (typeof exit)[keyof typeof exit];
 
+const usage: readonly ErrorCode[] = ['E_LINE_UNKNOWN', 'E_COMMAND_INVALID'];
+const missed: readonly ErrorCode[] = ['E_CALL_UNKNOWN', 'E_BUS_TIMEOUT', 'E_BUS_NO_RESPONDERS'];
+
 /** Code of a failure that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ConfigError) return exit.usage;
-  if (error instanceof PluginError || error instanceof TransportError) return exit.couldNotStart;
   if (!(error instanceof PhoneError)) return exit.couldNotStart;
-  if (error.code === 'E_CONTROL_UNREACHABLE' || error.code === 'E_BUS_CONNECT') return exit.couldNotStart;
-  return error.code === 'E_LINE_UNKNOWN' || error.code === 'E_COMMAND_INVALID' ? exit.usage : exit.missed;
+  if (usage.includes(error.code)) return exit.usage;
+  return missed.includes(error.code) ? exit.missed : exit.couldNotStart;
 }

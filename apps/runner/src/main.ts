@@ -1,98 +1,180 @@
-import { Command, CommanderError } from 'commander';
-import { call } from './commands/call.ts';
-import { check } from './commands/check.ts';
-import { events, explain, hangup, lines } from './commands/remote.ts';
-import { run } from './commands/run.ts';
-import { defaultSocketPath } from './control-protocol.ts';
+import { readFileSync } from 'node:fs';
+import { CommandError } from '@offhook/core';
+import { Command, CommanderError, Option } from 'commander';
+import { logLevels, parseBusUrl, parseCluster, parseDuration, parsePath } from './arguments.ts';
+import type { Connect } from './commands/remote.ts';
+import type { RunOptions } from './commands/run.ts';
 import { type ExitCode, exit, exitCodeOf } from './exit.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output, type Streams } from './output.ts';
 
-type Globals = { readonly json?: boolean; readonly socket?: string; readonly cluster?: string };
-
-/** First SIGINT or SIGTERM ends the command in order; the second ends the process. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => (controller.signal.aborted ? process.exit(exit.interrupted) : controller.abort()));
-  }
-  return controller.signal;
+interface RemoteOptions {
+  readonly socket?: string;
+  readonly cluster: string;
 }
 
-function build(finish: (code: ExitCode) => void): Command {
-  const program = new Command('offhook');
+/** How a command is told to end. */
+interface Interrupts {
+  /** From the first call on, SIGINT and SIGTERM end the command in order; the second one ends the process. */
+  signal(): AbortSignal;
+  release(): void;
+}
+
+function createInterrupts(): Interrupts {
+  const controller = new AbortController();
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(exit.interrupted);
+    controller.abort();
+  };
+  const release = (): void => {
+    for (const name of names) process.off(name, onSignal);
+  };
+  return {
+    signal() {
+      release();
+      for (const name of names) process.on(name, onSignal);
+      return controller.signal;
+    },
+    release,
+  };
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  return manifest.version;
+}
+
+type Finish = (code: ExitCode) => void;
+
+/** What every command is given. */
+interface Frame {
+  readonly output: Output;
+  readonly finish: Finish;
+  readonly interrupts: Interrupts;
+}
+
+/** Prints data with --json, and nothing else on standard output. */
+const command = (program: Command, name: string, description: string): Command =>
   program
-    .description('Multi-line SIP phone runtime: two registrations per line, every decision explained.')
+    .command(name)
+    .description(description)
+    .option('--json', 'data as JSON, one value a line, on standard output; remarks and errors as JSON on standard error');
+
+/** A command to a running runner. */
+const remote = (program: Command, name: string, description: string): Command =>
+  command(program, name, description)
+    .option('--socket <path>', 'control socket of the runner; default: $OFFHOOK_SOCKET, then that of the cluster', parsePath)
+    .option('--cluster <name>', 'cluster whose runner is asked', parseCluster, 'local');
+
+function addLocal(program: Command, { output, finish, interrupts }: Frame): void {
+  command(program, 'run', 'run the lines of a configuration until interrupted')
+    .argument('[config]', 'YAML or flat-profile XML; default: $OFFHOOK_CONFIG, ./offhook.yaml, then the usual places')
+    .option('--bus <url>', 'run on a NATS bus, nats://host:4222', parseBusUrl)
+    .option('--socket <path>', 'control socket to serve', parsePath)
+    .option('--state <folder>', 'folder where registrations survive a power cut', parsePath)
+    .option('--strict', 'refuse to start where a value would be repaired or a mechanism refused', false)
+    .addOption(new Option('--log-level <level>', 'how much is logged on standard error').choices(logLevels).default('warn'))
+    .action(async (config: string | undefined, options: Omit<RunOptions, 'config'>) => {
+      const { run } = await import('./commands/run.ts');
+      finish(await run({ ...options, ...(config === undefined ? {} : { config }) }, output, interrupts.signal()));
+    });
+  command(program, 'demo', 'the failover story: three lines, two servers on loopback, an outage and its recovery')
+    .option('--once', 'end when the story has been told', false)
+    .option('--socket <path>', 'control socket to serve after the story', parsePath)
+    .action(async (options: { once: boolean; socket?: string }) => {
+      const { demo } = await import('./commands/demo.ts');
+      finish(await demo(options, output, interrupts.signal()));
+    });
+  command(program, 'check', 'judge configuration files without running them')
+    .argument('<file...>', 'YAML or flat-profile XML')
+    .action(async (files: string[]) => {
+      const { check } = await import('./commands/check.ts');
+      finish(check(files, output));
+    });
+}
+
+/** Commands load what they need: `--help` does not wait for a phone. */
+const remotes = () => import('./commands/remote.ts');
+
+function addRemote(program: Command, { output, finish, interrupts }: Frame): void {
+  const to =
+    (options: RemoteOptions): Connect =>
+    async () =>
+      (await import('./runner-door.ts')).connectRunner(options, process.env);
+  remote(program, 'lines', 'every line: registrations, route, calls').action(async (options: RemoteOptions) =>
+    finish(await (await remotes()).lines(to(options), output)),
+  );
+  remote(program, 'explain', 'which server a line uses, by which rule, and what comes next')
+    .argument('<line>', 'id of a line, as "offhook lines" shows it')
+    .action(async (line: string, options: RemoteOptions) => finish(await (await remotes()).explain(to(options), line, output)));
+  remote(program, 'events', 'decisions and states as they happen, until interrupted').action(async (options: RemoteOptions) =>
+    finish(await (await remotes()).events(to(options), output, interrupts.signal())),
+  );
+  remote(program, 'call', 'place a call from a line and stay until it ends')
+    .argument('<line>', 'id of a line')
+    .argument('<target>', 'user or SIP URI')
+    .option('--duration <seconds>', 'hang up so long after the answer; default: when interrupted', parseDuration)
+    .action(async (line: string, target: string, options: RemoteOptions & { duration?: number }) => {
+      const { call } = await import('./commands/call.ts');
+      finish(await call(to(options), { line, target, durationS: options.duration }, output, interrupts.signal()));
+    });
+  remote(program, 'hangup', 'end a call of a line, or all of them')
+    .argument('<line>', 'id of a line')
+    .argument('[call]', 'id of a call, such as c1')
+    .action(async (line: string, callId: string | undefined, options: RemoteOptions) =>
+      finish(await (await remotes()).hangup(to(options), line, callId, output)),
+    );
+}
+
+function build(frame: Frame, { stdout, stderr }: Streams): Command {
+  const { output } = frame;
+  const program = new Command('offhook')
+    .description('A multi-line SIP phone without a handset: two registrations a line, every decision explained.')
+    .version(version())
     .showSuggestionAfterError()
     .exitOverride();
-
-  /** Every command prints data with --json, and nothing else on standard output. */
-  const command = (name: string, description: string): Command =>
-    program.command(name).description(description).option('--json', 'print data as JSON on standard output').exitOverride();
-  const remote = (name: string, description: string): Command =>
-    command(name, description)
-      .option('--socket <path>', 'control socket of the runner')
-      .option('--cluster <name>', 'cluster whose default socket is used', 'local');
-  const socketOf = ({ socket, cluster = 'local' }: Globals): string =>
-    socket ?? process.env.OFFHOOK_SOCKET ?? defaultSocketPath(cluster);
-  const outputOf = ({ json }: Globals) => createOutput(json === true);
-
-  command('run', 'run the lines of a configuration until interrupted')
-    .argument('[config]', 'YAML or flat-profile XML file; default: ./offhook.yaml, then the usual places')
-    .option('--bus <url>', 'run on a NATS bus, nats://host:4222')
-    .option('--socket <path>', 'control socket to serve')
-    .option('--strict', 'refuse to start where a value would be repaired', false)
-    .option('--log-level <level>', 'debug, info, warn or error', 'warn')
-    .action(async (config: string | undefined, options: Globals & { bus?: string; strict: boolean; logLevel: string }) =>
-      finish(await run({ ...options, ...(config === undefined ? {} : { config }) }, outputOf(options), interruptSignal())),
-    );
-  command('demo', 'three dual lines, two registrars, an outage and its recovery, on loopback')
-    .option('--once', 'play the story once and end', false)
-    .action(async (options: Globals & { once: boolean }) => {
-      const { demo } = await import('./commands/demo.ts');
-      finish(await demo(options, outputOf(options), interruptSignal()));
-    });
-  command('check', 'judge configuration files without running them')
-    .argument('<file...>', 'YAML or flat-profile XML')
-    .action((files: string[], options: Globals) => finish(check(files, outputOf(options))));
-  remote('lines', 'every line: registrations, route, calls').action(async (options: Globals) =>
-    finish(await lines(socketOf(options), outputOf(options))),
+  // Below --json what is wrong with the usage is told as every other error.
+  program.configureOutput({
+    writeOut: (text) => void stdout.write(text),
+    writeErr: (text) => void (output.json || stderr.write(text)),
+  });
+  if (!output.json) program.showHelpAfterError('(--help after a command shows what it takes)');
+  addLocal(program, frame);
+  addRemote(program, frame);
+  program.addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 a stated goal was missed, 2 bad configuration or usage, 3 could not start, 130 interrupted.',
   );
-  remote('explain', 'which server a line uses, by which rule, and what comes next')
-    .argument('<line>')
-    .action(async (line: string, options: Globals) => finish(await explain(socketOf(options), line, outputOf(options))));
-  remote('events', 'decisions and states as they happen').action(async (options: Globals) =>
-    finish(await events(socketOf(options), outputOf(options))),
-  );
-  remote('call', 'place a call from a line; ends with the call')
-    .argument('<line>')
-    .argument('<target>', 'user or SIP URI')
-    .option('--duration <seconds>', 'hang up after this time', Number)
-    .action(async (line: string, target: string, options: Globals & { duration?: number }) =>
-      finish(await call(socketOf(options), line, target, options.duration, outputOf(options), interruptSignal())),
-    );
-  remote('hangup', 'end a call of a line, or all of them')
-    .argument('<line>')
-    .argument('[call]', 'identifier of the call')
-    .action(async (line: string, callId: string | undefined, options: Globals) =>
-      finish(await hangup(socketOf(options), line, callId, outputOf(options))),
-    );
   return program;
 }
 
+function usageFault({ message }: CommanderError): CommandError {
+  const text =
+    message === '(outputHelp)' ? 'A command is missing; "offhook --help" lists them.' : message.replace(/^error: /, '');
+  return new CommandError('E_COMMAND_INVALID', text);
+}
+
 /** Runs one command line; resolves with the exit code. */
-export async function main(args: readonly string[]): Promise<ExitCode> {
+export async function main(args: readonly string[], streams: Streams = process): Promise<ExitCode> {
+  const output = createOutput(args.includes('--json'), streams);
+  const interrupts = createInterrupts();
   let code: ExitCode = exit.done;
+  const finish: Finish = (given) => {
+    code = given;
+  };
   try {
-    await build((given) => {
-      code = given;
-    }).parseAsync([...args], { from: 'user' });
+    await build({ output, finish, interrupts }, streams).parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
-    const { message } = error as Error;
-    process.stderr.write(`offhook: ${message}\n`);
-    if (exitCodeOf(error) === exit.couldNotStart && process.env.OFFHOOK_DEBUG)
-      process.stderr.write(`${(error as Error).stack}\n`);
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exit.done;
+      if (output.json) output.fail(usageFault(error));
+      return exit.usage;
+    }
+    output.fail(error);
+    if (process.env.OFFHOOK_DEBUG && error instanceof Error) output.say(error.stack ?? '');
     return exitCodeOf(error);
+  } finally {
+    interrupts.release();
   }
 }

@@ -36,6 +36,25 @@ lines:
     displayName: Desk {n}
 `;
 
+/** The example of the TLS section; a test reads it. */
+export const exampleTls = `edge:
+  tls:
+    ca: [/etc/offhook/office-ca.pem]
+    cert: /etc/offhook/phone.pem     # only where a server asks for it, or to listen
+    key: /etc/offhook/phone.key
+    minVersion: TLSv1.2
+templates:
+  desk:
+    sipTransport: TLS
+    proxy: sip-a.example.net         # the name in its certificate
+    alternateProxy: sip-b.example.net
+    dualRegistration: Yes
+    proxyFallbackIntvl: 0
+lines:
+  - template: desk
+    userId: 1000
+`;
+
 const applyMeanings: Readonly<Record<Apply, string>> = {
   restart: 'when the runtime restarts',
   line: 'after the line has un-registered and registered again',
@@ -75,6 +94,9 @@ const findingMeanings: Readonly<Record<FindingCode, string>> = {
   'key.unknown': 'A key that is not known at its place.',
   'value.invalid': 'A value that is not accepted. YAML: nothing is run. Profile: the element is ignored.',
   'secret.unavailable': 'A password reference that cannot be read.',
+  'tls.unreadable': 'A certificate or key of `edge.tls` that cannot be read.',
+  'tls.incomplete': 'A certificate without its key, or a key without its certificate.',
+  'tls.no-certificate': 'A TLS port to listen on without a certificate: lines connect, nobody connects to them.',
   'yaml.syntax': 'The text is no YAML.',
   'xml.syntax': 'The text is no XML.',
   'xml.no-profile': 'There is no `<flat-profile>`.',
@@ -153,7 +175,29 @@ function forms(): readonly string[] {
     '- A line has an `id` (its User ID when left out), may name a `template`, and adds values of its own, which win.',
     '- `from` and `count` make a range of lines. `{n}` in any text of the range or its template becomes the number; `id` and `userId` are `{n}` when left out.',
     '- `password` is text, `{ env: NAME }` or `{ file: path }`. References may carry `{n}`. Secrets never appear in findings, logs or traces.',
-    '- Without `edge.listen` the runtime listens on the SIP Port of its UDP lines and lets the system choose ports for TCP and TLS.',
+    '- Without `edge.listen` the runtime listens on the SIP Port of its UDP lines and lets the system choose ports for TCP; TLS lines only connect.',
+    '',
+  ];
+}
+
+function tls(): readonly string[] {
+  return [
+    '## TLS',
+    '',
+    '```yaml',
+    exampleTls.trimEnd(),
+    '```',
+    '',
+    '- A line with `sipTransport: TLS` connects to port 5061 of its servers, or to the port that is written. Nothing else is needed where their',
+    '  certificates come from a public authority that Node.js knows (`NODE_OPTIONS=--use-openssl-ca`: those of the system).',
+    '- A certificate must lead to a trusted authority, be valid now, and carry the name of the server as `proxy`, `outboundProxy` and their alternates',
+    '  write it: a DNS name, a `sip:` URI, or an IP address where an address is written. Wildcards do not count (RFC 5922 section 7.2).',
+    '- `tlsNameValidate: No` turns the check of the name off, nothing else. A server that signs its own certificate: put that certificate into `ca`.',
+    '- A server that fails a check counts as out of reach: a dual line uses its alternate at once, `offhook explain` says what was wrong.',
+    '- `cert` and `key` are shown to servers that ask for a certificate. With them a TLS address of `edge.listen` accepts connections; without them',
+    '  servers reach a line on the connection that it opened.',
+    '- Paths are relative to the folder the command runs in. `{ env: NAME }`, `{ file: path }` and PEM text are accepted too; a program that calls',
+    '  `parseRuntimeConfig` without `resolveSecret` gives PEM text.',
     '',
   ];
 }
@@ -176,6 +220,7 @@ export function renderConfigurationReference(): string {
   const lines = [
     '<!-- Written from the schema. After a change: npx vitest run -u in packages/provisioning. -->',
     ...forms(),
+    ...tls(),
     ...profile(),
     '## When a change takes effect',
     '',

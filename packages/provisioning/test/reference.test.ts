@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extParameters, phoneParameters, runtimeJsonSchema } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
-import { exampleYaml, readConfiguration, renderConfigurationReference } from '../src/index.ts';
+import { exampleTls, exampleYaml, readConfiguration, renderConfigurationReference } from '../src/index.ts';
 
 const page = new URL('../../../docs/configuration.md', import.meta.url);
 
@@ -24,6 +24,13 @@ describe('docs/configuration.md', () => {
     expect(findings).toEqual([]);
     expect(config?.lines).toHaveLength(501);
   });
+
+  it('shows TLS as it can be run', () => {
+    const resolveSecret = () => '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----';
+    const { config, findings } = readConfiguration({ name: 'example', text: exampleTls, resolveSecret });
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(config?.edge).toMatchObject({ listen: [{ protocol: 'tls', connectOnly: true }], tls: { minVersion: 'TLSv1.2' } });
+  });
 });
 
 describe('the JSON Schema of the YAML file', () => {
@@ -45,6 +52,7 @@ describe('the JSON Schema of the YAML file', () => {
       'edge',
       'bus',
       'control',
+      'state',
       'plugins',
       'strict',
       'phone',

@@ -1,33 +1,82 @@
-import { type Bus, describeFinding, type RuntimeConfig, systemAmbient } from '@offhook/core';
+import { type Ambient, type Bus, formatEndpoint, type LineStore, type RuntimeConfig, systemAmbient } from '@offhook/core';
 import { createRuntime, type Runtime } from '@offhook/runtime';
+import type { LogLevel } from '../arguments.ts';
 import { findConfig, loadConfig, runnableConfig } from '../config-file.ts';
-import { defaultSocketPath } from '../control-protocol.ts';
-import { startControl } from '../control-server.ts';
+import { type ControlServer, openControl } from '../control-server.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { createLog } from '../log.ts';
 import type { Output } from '../output.ts';
+import { tellProgress } from '../registration-progress.ts';
+import { defaultSocketPath } from '../socket-path.ts';
+import { findingText } from '../text.ts';
 
 export interface RunOptions {
   readonly config?: string;
   readonly bus?: string;
   readonly socket?: string;
+  readonly state?: string;
   readonly strict: boolean;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 }
 
 /** The bus of `--bus` or the configuration; undefined: the one inside the process. Loaded only when asked for. */
-async function openBus(
-  config: RuntimeConfig,
-  options: RunOptions,
-  ambient: ReturnType<typeof systemAmbient>,
-): Promise<Bus | undefined> {
+async function openBus(config: RuntimeConfig, options: RunOptions, ambient: Ambient): Promise<Bus | undefined> {
   const url = options.bus ?? config.bus.url;
   if (url === undefined) return undefined;
   const { createNatsBus } = await import('@offhook/bus-nats');
   return createNatsBus({ servers: [url], name: `offhook-${config.cluster}`, ambient });
 }
 
-const listeningText = (runtime: Runtime): string => runtime.listening.map(({ host, port }) => `${host}:${port}`).join(', ');
+/** Keeps registrations in the folder of `--state` or the configuration; undefined: nothing is written. Loaded only when asked for. */
+async function openStore(config: RuntimeConfig, options: RunOptions, ambient: Ambient): Promise<LineStore | undefined> {
+  const folder = options.state ?? config.state?.folder;
+  if (folder === undefined) return undefined;
+  const { createFileLineStore } = await import('@offhook/line-store');
+  return createFileLineStore({ folder, ambient });
+}
+
+/** Runs `use` with a runtime and takes all, runtime, bus and store, down afterwards. */
+async function withRuntime(config: RuntimeConfig, options: RunOptions, use: (runtime: Runtime) => Promise<void>): Promise<void> {
+  const ambient = systemAmbient({ log: createLog(options.logLevel) });
+  // First: a second runner on one state folder ends before it has said a word to anybody.
+  const store = await openStore(config, options, ambient);
+  let bus: Bus | undefined;
+  try {
+    bus = await openBus(config, options, ambient);
+    const runtime = await createRuntime({ config, ambient, ...(bus && { bus }), ...(store && { store }) });
+    try {
+      await use(runtime);
+    } finally {
+      await runtime.stop();
+    }
+  } finally {
+    await bus?.drain();
+    await store?.close();
+  }
+}
+
+function announce(runtime: Runtime, config: RuntimeConfig, path: string, output: Output): void {
+  const { listening } = runtime;
+  const lines = config.lines.length;
+  output.result({ event: 'running', lines, listening, control: path }, () => {
+    const places = listening.map((at, i) => `${formatEndpoint(at)} (${config.edge.listen[i]?.protocol ?? 'udp'})`).join(', ');
+    return [
+      `Running ${lines} line${lines === 1 ? '' : 's'} on ${places}.`,
+      `Control socket ${path}; try "offhook lines" in another terminal. Ctrl-C ends.`,
+    ].join('\n');
+  });
+}
+
+async function stay(runtime: Runtime, control: ControlServer, output: Output, interrupted: AbortSignal): Promise<void> {
+  control.serve(runtime);
+  const endProgress = tellProgress(runtime, output);
+  await new Promise<void>((resolve) => {
+    if (interrupted.aborted) return resolve();
+    interrupted.addEventListener('abort', () => resolve(), { once: true });
+  });
+  endProgress();
+  output.say('Ending: calls are ended and registrations withdrawn. Once more ends at once.');
+}
 
 /**
  * Runs a configuration until interrupted: lines register, commands are served on the control socket. SIGTERM and SIGINT
@@ -36,31 +85,19 @@ const listeningText = (runtime: Runtime): string => runtime.listening.map(({ hos
 export async function run(options: RunOptions, output: Output, interrupted: AbortSignal): Promise<ExitCode> {
   const file = loadConfig(findConfig(options.config, process.env));
   const config = runnableConfig(file, options.strict);
-  for (const finding of file.findings) output.say(describeFinding(finding));
-  const ambient = systemAmbient({ log: createLog(options.logLevel) });
-  const bus = await openBus(config, options, ambient);
-  const runtime = await createRuntime({ config, ambient, ...(bus === undefined ? {} : { bus }) }).catch(
-    async (error: unknown) => {
-      await bus?.drain();
-      throw error;
-    },
-  );
+  for (const finding of file.findings) output.say((paint) => findingText(finding, paint));
   const path = options.socket ?? config.control?.socket ?? defaultSocketPath(config.cluster);
+  output.say(`Starting ${config.lines.length} line${config.lines.length === 1 ? '' : 's'} of ${file.path} …`);
+  if (config.lines.length === 0) output.say('The configuration has no lines: nothing will register.');
+  // Before anything is sent: a second runner of the same lines would quarrel with the first over their registrations.
+  const control = await openControl(path);
   try {
-    const control = await startControl(runtime, path);
-    output.result({ event: 'running', lines: config.lines.length, listening: runtime.listening, control: path }, () =>
-      [`Running ${config.lines.length} lines on ${listeningText(runtime)}.`, `Control socket ${path}: try "offhook lines".`].join(
-        '\n',
-      ),
-    );
-    await new Promise<void>((resolve) => {
-      if (interrupted.aborted) return resolve();
-      interrupted.addEventListener('abort', () => resolve(), { once: true });
+    await withRuntime(config, options, async (runtime) => {
+      announce(runtime, config, path, output);
+      await stay(runtime, control, output, interrupted);
     });
-    await control.stop();
   } finally {
-    await runtime.stop();
-    await bus?.drain();
+    await control.stop();
   }
   return exit.interrupted;
 }

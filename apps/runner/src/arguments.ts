@@ -1,0 +1,34 @@
+import { CommandError } from '@offhook/core';
+import { InvalidArgumentError } from 'commander';
+
+/* Values of options. Each is refused with what was seen and what is allowed. */
+
+/** Levels of `--log-level`, most talkative first. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const longestCallS = 86_400;
+
+/** Seconds, with a fraction if need be. */
+export function parseDuration(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds > 0 && seconds <= longestCallS) return seconds;
+  throw new InvalidArgumentError(`A number of seconds is needed, above 0 and at most ${longestCallS}.`);
+}
+
+/** The name of a cluster is a part of file names and bus subjects. */
+export function parseCluster(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,63}$/.test(text)) return text;
+  throw new InvalidArgumentError('A name of letters, digits, - and _ is needed, at most 63.');
+}
+
+/** The text may hold a password: it is not repeated, as commander would. @throws CommandError `E_COMMAND_INVALID` */
+export function parseBusUrl(text: string): string {
+  if (/^(nats|tls):\/\/[^\s/]+\/?$/.test(text)) return text;
+  throw new CommandError('E_COMMAND_INVALID', '--bus does not take this value; a URL such as nats://host:4222 is needed.');
+}
+
+export function parsePath(text: string): string {
+  if (text !== '' && !text.includes('\0')) return text;
+  throw new InvalidArgumentError('A path is needed.');
+}

@@ -1,0 +1,189 @@
+import type { CandidateMark, Decision } from '@offhook/core';
+import type { Paint } from './output.ts';
+
+/* A decision in the words of a phone engineer: what happened and why, what comes next, and in brackets the evidence. */
+
+/** A span with the precision that its length deserves. */
+export function spanText(ms: number): string {
+  const s = Math.abs(ms) / 1000;
+  return s < 10 ? `${Math.round(s * 100) / 100} s` : s < 100 ? `${Math.round(s * 10) / 10} s` : `${Math.round(s)} s`;
+}
+
+const place = ({ leg, outcome }: Decision): string => {
+  const at = outcome.leg ?? leg ?? 'server';
+  return outcome.server === undefined ? `the ${at}` : `the ${at} (${outcome.server})`;
+};
+
+/** What came back, or did not. */
+function failureText({ inputs }: Decision): string {
+  if (inputs.code !== undefined) return `answered ${inputs.code}`;
+  if (inputs.outcome === 'no-response') return 'did not answer';
+  if (inputs.outcome === 'transport')
+    return inputs.detail === undefined ? 'cannot be reached' : `cannot be reached (${inputs.detail})`;
+  return inputs.outcome === 'disconnect' ? 'closed the connection' : 'failed';
+}
+
+const attempts = (failures: number): string => (failures === 0 ? '' : ` (failure ${failures + 1} in a row)`);
+
+/** What makes a line register, by the rule that says it. */
+const occasions: Readonly<Record<string, string>> = {
+  '6.1:line.start': 'registering at',
+  'D-46:no-binding': 'registering at',
+  '6.1:waiting/clock.retry': 'trying again to register at',
+  '6.1:registered/clock.expiry': 'registering anew at',
+};
+
+function registeringText(decision: Decision): string {
+  const { inputs, rule } = decision;
+  const occasion = occasions[rule];
+  if (occasion !== undefined) return `${occasion} ${place(decision)}`;
+  if (inputs.code === 423) return `${place(decision)} finds that too brief: registering for ${inputs.requestedS} s`;
+  return `${place(decision)} ${failureText(decision)}: registering again at once`;
+}
+
+function registrationText(decision: Decision): string | undefined {
+  const { inputs, rule } = decision;
+  const where = place(decision);
+  switch (decision.outcome.action) {
+    case 'registered':
+      return rule.startsWith('D-46')
+        ? `registration at ${where} goes on from before`
+        : `registered at ${where} for ${inputs.expiryS} s`;
+    case 'refreshed':
+      return `registration at ${where} renewed for ${inputs.expiryS} s`;
+    case 'refresh':
+      return `renewing the registration at ${where}`;
+    case 'answer':
+      return `${where} asks who we are (${inputs.code}): answering with the password's digest`;
+    case 'register':
+      return registeringText(decision);
+    case 'wait':
+      return rule === '3.10:initial-spread'
+        ? `first registration at ${where} is put off, so that lines do not all start at once`
+        : `registration failed: ${where} ${failureText(decision)}${attempts(Number(inputs.failures ?? 0))}`;
+    case 'reject':
+      return `registration refused: ${where} ${failureText(decision)}; it is not tried again`;
+    case 'lost':
+      return `registration at ${where} has expired`;
+    case 'unregister':
+      return `withdrawing the registration at ${where}`;
+    case 'off':
+      return `no registration at ${where} any more`;
+    default:
+      return undefined;
+  }
+}
+
+const lineTexts: Readonly<Record<string, string>> = {
+  'route-primary': 'new calls go to the primary',
+  'route-alternate': 'new calls go to the alternate: the primary holds no working registration',
+  'out-of-service': 'out of service: no server holds a working registration',
+  disabled: 'disabled: no user or no server is configured',
+  stopped: 'stopped',
+};
+
+/** Why a leg was chosen, by the part of the rule that says it. */
+const reasons: Readonly<Record<string, string>> = {
+  'both-usable': 'both servers hold a registration, the primary comes first',
+  'primary-only': 'the alternate holds none',
+  'alternate-only': 'the primary holds no working registration',
+  'bound-only': 'registrations have not expired, though their renewal failed',
+  'register-no': 'the line does not register',
+  registered: 'it is registered there',
+  'none-registered': 'Make Call Without Reg',
+};
+
+function routeReason(decision: Decision): string | undefined {
+  const [, name = ''] = decision.rule.split(':');
+  if (decision.inputs.outcome !== undefined) return `the primary ${failureText(decision)}`;
+  return reasons[name.split('/')[0] ?? ''];
+}
+
+const refusals: Readonly<Record<string, string>> = { 'not-registered': 'the line is not registered' };
+
+function failedText(decision: Decision): string {
+  const nowhere = decision.rule.includes('reject-is-final') ? ', which is final' : ' and no other server is to be tried';
+  return `failed: the server ${failureText(decision)}${nowhere}`;
+}
+
+function requestText(decision: Decision): string | undefined {
+  const { request, outcome, inputs, rule } = decision;
+  if (request === undefined) return undefined;
+  const what = request.method === 'INVITE' ? `call ${request.id}` : `${request.method} ${request.id}`;
+  const why = routeReason(decision);
+  switch (outcome.action) {
+    case 'send':
+      return `${what} goes to ${place(decision)}${why === undefined ? '' : `: ${why}`}`;
+    case 'answer':
+      return rule.startsWith('3.4')
+        ? `${what}: redirected (${inputs.code}), following`
+        : `${what}: ${place(decision)} asks who we are (${inputs.code}), answering`;
+    case 'pin':
+      return `${what} stays with ${place(decision)} until it ends`;
+    case 'cancel':
+      return `${what} is cancelled (${outcome.reason ?? 'by the caller'})`;
+    case 'queue':
+      return `${what} waits for a registration`;
+    case 'refuse':
+      return `${what} is refused with ${outcome.status}: ${refusals[outcome.reason ?? ''] ?? outcome.reason}`;
+    case 'deliver':
+      return `${what} ${failedText(decision)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** For what has no words of its own here. */
+function plainText({ about, request, leg, outcome }: Decision): string {
+  const what = request === undefined ? (leg ?? about) : `${request.method} ${request.id}`;
+  const details = [outcome.status, outcome.leg, outcome.reason].filter((detail) => detail !== undefined);
+  return `${what}: ${[outcome.action, ...details].join(' ')}`;
+}
+
+function sentenceOf(decision: Decision): string | undefined {
+  switch (decision.about) {
+    case 'registration':
+      return registrationText(decision);
+    case 'line':
+      return lineTexts[decision.outcome.action];
+    case 'policy':
+      return `mechanism refused: ${(decision.outcome.reason ?? '').replace(/(?<=\.) .*$/s, '')}`;
+    default:
+      return requestText(decision);
+  }
+}
+
+function markText({ leg, usable, bound, blockedUntilMs = 0, downSinceMs }: CandidateMark, nowMs: number): string {
+  const state = usable ? 'registered' : bound ? 'not renewed' : 'not registered';
+  const down = !usable && downSinceMs !== undefined && nowMs - downSinceMs >= 1 ? ` for ${spanText(nowMs - downSinceMs)}` : '';
+  const blocked = blockedUntilMs > nowMs ? `, held back for ${spanText(blockedUntilMs - nowMs)}` : '';
+  return `${leg} ${state}${down}${blocked}`;
+}
+
+const moves: Readonly<Record<string, string>> = {
+  refresh: 'renewal',
+  retry: 'next try',
+  expiry: 'expiry',
+  'queue-timeout': 'given up',
+};
+
+/** Inputs that the sentence speaks of already, or that follow from it. */
+const told = [
+  ...['outcome', 'code', 'failures', 'bound', 'delayS', 'grantedS', 'expiryS', 'expiresAtMs'],
+  ...['requestedS', 'minExpiresS', 'spreadS', 'asked', 'remedy', 'after'],
+];
+
+const inputTexts = ({ inputs }: Decision): readonly string[] =>
+  Object.entries(inputs).flatMap(([name, value]) => (told.includes(name) ? [] : [`${name} ${value}`]));
+
+/** One line of text; the sentence first, dimmed behind it the rule and what the line knew. */
+export function decisionText(decision: Decision, paint: Paint): string {
+  const sentence = sentenceOf(decision) ?? plainText(decision);
+  const { next, atMs, rule, candidates } = decision;
+  const then = next === undefined ? '' : `; ${moves[next.what] ?? next.what} in ${spanText(next.atMs - atMs)}`;
+  const marks = candidates.map((mark) => markText(mark, atMs));
+  const isTurn = decision.outcome.leg === 'alternate' && decision.outcome.action === 'send';
+  const isTrouble = ['wait', 'reject', 'lost', 'out-of-service', 'route-alternate', 'refuse', 'deliver', 'refused-policy'];
+  const tint = isTurn || isTrouble.includes(decision.outcome.action) ? paint.yellow : (text: string) => text;
+  return `${tint(`${sentence}${then}`)} ${paint.dim(`[${[rule, ...inputTexts(decision), ...marks].join('; ')}]`)}`;
+}
