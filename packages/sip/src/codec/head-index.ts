@@ -27,6 +27,7 @@ export interface HeadIndex {
 const CR = 13;
 const LF = 10;
 const COLON = 58;
+const breaksLine = /[\r\n]/;
 const blankLine = Buffer.from('\r\n\r\n');
 
 /** Offset of the CRLFCRLF that ends the head, at or behind `from`; -1 when there is none. */
@@ -45,7 +46,7 @@ export function indexHead(bytes: Uint8Array, maxHeaders: number): HeadIndex {
   const startLine = decode(view, base, base + (startEnd < 0 ? head.length : startEnd));
   const lines = new HeaderLines(head, base, maxHeaders);
   lines.scan(startEnd < 0 ? head.length : startEnd + 2);
-  const stray = lines.stray || head.includes('\0');
+  const stray = lines.stray || breaksLine.test(startLine) || head.includes('\0');
   return {
     view,
     startLine,
@@ -87,7 +88,7 @@ class HeaderLines {
       let lf = head.indexOf('\n', pos);
       if (lf < 0) lf = head.length;
       // Once a stray line end is known the message is refused: looking on for CR could cost quadratic time.
-      if (!this.stray && lf < head.length && head.indexOf('\r', pos) !== lf - 1) this.stray = true;
+      if (!this.stray) this.stray = this.isTorn(pos, lf);
       const end = head.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
       if (isBlank(head.charCodeAt(pos))) {
         if (continuable) this.ends[this.ends.length - 1] = this.base + end;
@@ -96,6 +97,12 @@ class HeaderLines {
       } else continuable = this.addLine(pos, end);
       pos = lf + 1;
     }
+  }
+
+  /** CR and LF do not stand together; the last line of a truncated head may lack both, or LF. */
+  private isTorn(start: number, lf: number): boolean {
+    const cr = this.head.indexOf('\r', start);
+    return cr !== lf - 1 && (cr >= 0 || lf < this.head.length);
   }
 
   private addLine(start: number, end: number): boolean {
@@ -153,10 +160,9 @@ function decode(view: Buffer, start: number, end: number): string {
 function joinLines(text: string): string {
   // Exactly the characters that must not survive inside a value
   const parts = text.split(/[\r\n\0]+/);
-  return parts.length === 1
-    ? text
-    : parts
-        .map((part) => part.trim())
-        .join(' ')
-        .trim();
+  if (parts.length === 1) return text;
+  return parts
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .join(' ');
 }

@@ -1,4 +1,4 @@
-import { assertHeaderValue, assertUri } from './header-value.ts';
+import { assertHeaderValue, assertToken, assertUri } from './header-value.ts';
 import type { NameAddr } from './message.ts';
 import { formatParams, quote, quotedEnd, readParams, unescapeQuoted } from './text.ts';
 
@@ -47,11 +47,13 @@ function readBare(value: string): NameAddr | undefined {
 
 /**
  * Writes a value: display name quoted and escaped, URI in brackets.
- * @throws LocalProtocolError `E_SIP_LOCAL` when a part holds CR, LF or NUL, or the URI would break out of its brackets
+ * @throws LocalProtocolError `E_SIP_LOCAL` when a part holds CR, LF or NUL, the URI would break out of its brackets, or the name of a
+ * parameter is no token
  */
 export function formatNameAddr(value: NameAddr): string {
   assertUri(value.uri, 'the URI of a name-addr');
   if (value.uri === '*') return '*';
+  for (const name of value.params.keys()) assertToken(name, 'the name of a header parameter');
   const display = value.display === '' ? '' : `${quote(value.display)} `;
   const text = `${display}<${value.uri}>${formatParams(value.params)}`;
   assertHeaderValue(text, 'a display name or header parameter');

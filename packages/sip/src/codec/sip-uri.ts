@@ -76,15 +76,12 @@ export function formatSipUri(uri: SipUri): string {
   const password = uri.password === undefined ? '' : `:${uri.password}`;
   const userinfo = uri.user === '' ? '' : `${uri.user}${password}${uri.scheme === 'tel' ? '' : '@'}`;
   const port = uri.port === undefined ? '' : `:${uri.port}`;
-  const params = [...uri.params].map((pair) => `;${joinPair(pair)}`).join('');
-  const headers = uri.headers.size === 0 ? '' : `?${[...uri.headers].map(joinPair).join('&')}`;
+  const params = [...uri.params].map(([name, value]) => (value === '' ? `;${name}` : `;${name}=${value}`)).join('');
+  // A header keeps its `=` even when it is empty (RFC 3261 §25.1, header).
+  const headers = uri.headers.size === 0 ? '' : `?${[...uri.headers].map(([name, value]) => `${name}=${value}`).join('&')}`;
   const text = `${uri.scheme}:${userinfo}${bracketHost(uri.host)}${port}${params}${headers}`;
   assertUri(text, 'a part of a SIP URI');
   return text;
-}
-
-function joinPair([name, value]: readonly [string, string]): string {
-  return value === '' ? name : `${name}=${value}`;
 }
 
 /** @source RFC 3261 §19.1.1 */

@@ -11,7 +11,8 @@ const GREATER = 62;
 const BACKSLASH = 92;
 
 const tokenPattern = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
-const bareValuePattern = /^[A-Za-z0-9\-.!%*_+`'~[\]:]+$/;
+/** A token, or a host: an IPv6 reference holds colons. @source RFC 3261 §25.1 (gen-value) */
+const bareValuePattern = /^(?:[A-Za-z0-9\-.!%*_+`'~]+|\[[0-9A-Fa-f:.]+\])$/;
 
 /** One or more token characters. @source RFC 3261 §25.1 */
 export function isToken(text: string): boolean {

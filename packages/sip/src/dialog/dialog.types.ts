@@ -72,6 +72,8 @@ export interface InviteRequest {
   readonly offer: string;
   /** Further fields: Expires. */
   readonly headers: HeaderFields;
+  /** The same hop gets it once more: that challenge (401, 407) was answered, or that redirection (3xx) followed. Called before it leaves. */
+  onAgain?(status: number): void;
 }
 
 /** How a request ended without success: nobody answered, or somebody refused. */

@@ -104,7 +104,7 @@ export class ClientInvite implements OutgoingInvite {
     const answer = answerChallenge(this.options, this.challenges, response, request);
     if (answer !== undefined) {
       this.challenges += 1;
-      return this.again(answer);
+      return this.again(status, answer);
     }
     const target = status < 400 ? response.contacts.find(({ uri }) => readSipUri(uri)?.scheme.startsWith('sip'))?.uri : undefined;
     if (target === undefined) return this.fail({ type: 'final', status, response });
@@ -112,12 +112,13 @@ export class ClientInvite implements OutgoingInvite {
     this.redirections += 1;
     this.uri = target;
     this.challenges = 0;
-    this.again(this.options.credentials.preemptive('INVITE', target, this.body));
+    this.again(status, this.options.credentials.preemptive('INVITE', target, this.body));
   }
 
   /** The same call once more, on the same hop (D-44): next CSeq, new branch. @source RFC 3261 sections 8.1.3.4, 22.2 */
-  private again(authorization: AuthorizationFields): void {
+  private again(status: number, authorization: AuthorizationFields): void {
     this.number += 1;
+    this.request.onAgain?.(status);
     this.transmit(authorization);
   }
 

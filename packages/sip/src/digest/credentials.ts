@@ -56,6 +56,15 @@ interface Realm {
   count: number;
 }
 
+interface Chosen {
+  readonly realm: Realm;
+  readonly stale: boolean;
+}
+
+/** More than one registrar and the proxies in front of it ever have. */
+const maxRealms = 8;
+
+const realmName = (header: Authorization['header'], realm: string): string => `${header} ${realm}`;
 const headerOf = (status: number): Authorization['header'] => (status === 401 ? 'Authorization' : 'Proxy-Authorization');
 
 /** `auth` where it is offered; false when only something unknown is. */
@@ -63,6 +72,11 @@ function chooseQop(offered: string | undefined): Realm['qop'] | false {
   if (offered === undefined || offered.trim() === '') return undefined;
   const names = offered.toLowerCase().split(/[\s,]+/);
   return names.includes('auth') ? 'auth' : names.includes('auth-int') ? 'auth-int' : false;
+}
+
+/** Which realm an Authentication-Info comes from: it names none, but may repeat our cnonce. @source RFC 7616 section 3.5 */
+function issuer(realms: readonly Realm[], info: DigestParams | undefined): Realm | undefined {
+  return realms.find(({ cnonce }) => cnonce === info?.get('cnonce')) ?? (realms.length === 1 ? realms[0] : undefined);
 }
 
 /** @source RFC 7616, RFC 8760 section 2.4 (the topmost challenge that is supported) */
@@ -76,20 +90,45 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
     const qop = chooseQop(challenge.get('qop'));
     if (hash === undefined || nonce === undefined || qop === false) return undefined;
     const realm = challenge.get('realm') ?? '';
-    const known = realms.get(`${header} ${realm}`);
-    const secret = known?.algorithm === algorithm ? known?.secret : undefined;
+    const kept = realms.get(realmName(header, realm));
+    const known = kept?.algorithm === algorithm ? kept : undefined;
+    // A nonce that is handed out again is counted on: a count that starts anew is a replay (RFC 7616 section 3.4, nc).
+    const again = known?.nonce === nonce ? known : undefined;
     return {
       header,
       realm,
       algorithm,
       hash,
-      secret: secret ?? hash.digest(`${username}:${realm}:${password}`),
+      secret: known?.secret ?? hash.digest(`${username}:${realm}:${password}`),
       opaque: challenge.get('opaque'),
       qop,
-      cnonce: randomToken(ambient, 80),
+      cnonce: again?.cnonce ?? randomToken(ambient, 80),
       nonce,
-      count: 0,
+      count: again?.count ?? 0,
     };
+  }
+
+  /** The topmost challenge of each realm that is supported. */
+  function choose(challenges: readonly string[], header: Authorization['header']): ReadonlyMap<string, Chosen> {
+    const chosen = new Map<string, Chosen>();
+    for (const challenge of challenges.flatMap(readDigests)) {
+      const name = realmName(header, challenge.get('realm') ?? '');
+      const realm = chosen.has(name) || chosen.size === maxRealms ? undefined : accept(challenge, header);
+      if (realm !== undefined) chosen.set(name, { realm, stale: challenge.get('stale')?.toLowerCase() === 'true' });
+    }
+    return chosen;
+  }
+
+  /** Those heard of last, so that a server which names a new realm each time makes nothing grow. */
+  function remember(chosen: ReadonlyMap<string, Chosen>): void {
+    for (const [name, { realm }] of chosen) {
+      realms.delete(name);
+      realms.set(name, realm);
+    }
+    for (const name of realms.keys()) {
+      if (realms.size <= maxRealms) break;
+      realms.delete(name);
+    }
   }
 
   function write(realm: Realm, method: string, uri: string, body: Uint8Array | undefined): string {
@@ -113,22 +152,19 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
   return {
     answer({ status, challenges, method, uri, body }) {
       const header = headerOf(status);
-      const chosen = new Map<string, { readonly realm: Realm; readonly stale: boolean }>();
-      for (const challenge of challenges.flatMap(readDigests)) {
-        const name = `${header} ${challenge.get('realm') ?? ''}`;
-        const realm = chosen.has(name) ? undefined : accept(challenge, header);
-        if (realm !== undefined) chosen.set(name, { realm, stale: challenge.get('stale')?.toLowerCase() === 'true' });
-      }
+      const chosen = choose(challenges, header);
       if (chosen.size === 0) {
         return {
           unanswerable:
             challenges.length === 0 ? 'the response carries no challenge' : 'no challenge names an algorithm and qop we know',
         };
       }
-      for (const [name, { realm }] of chosen) realms.set(name, realm);
+      remember(chosen);
       const fresh = [...chosen.values()].map(({ realm, stale }) => ({ header, value: write(realm, method, uri, body), stale }));
-      // A proxy that was satisfied before has to be satisfied again: 407, then 401.
-      const others = [...realms].filter(([name, realm]) => !chosen.has(name) && realm.header !== header);
+      // Who was satisfied before has to be satisfied again: 407, then 401, or two proxies in a row. A request has one server.
+      const others = [...realms].filter(
+        ([name, realm]) => !chosen.has(name) && (realm.header !== header || header === 'Proxy-Authorization'),
+      );
       return [
         ...fresh,
         ...others.map(([, realm]) => ({ header: realm.header, value: write(realm, method, uri, body), stale: false })),
@@ -141,8 +177,12 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
         ['Authentication-Info', 'Authorization'],
         ['Proxy-Authentication-Info', 'Proxy-Authorization'],
       ] as const) {
-        const next = response.headers(name).flatMap((value) => readDigest(`Digest ${value}`)?.get('nextnonce') ?? [])[0];
-        const realm = [...realms.values()].find((each) => each.header === header);
+        const info = readDigest(`Digest ${response.headers(name)[0] ?? ''}`);
+        const next = info?.get('nextnonce');
+        const realm = issuer(
+          [...realms.values()].filter((each) => each.header === header),
+          info,
+        );
         if (next === undefined || realm === undefined) continue;
         realm.nonce = next;
         realm.count = 0;

@@ -26,8 +26,8 @@ export function readDigests(headerValue: string): DigestParams[] {
       const value = readValue(headerValue, skipBlanks(headerValue, i + 1));
       if (params !== undefined && word !== '' && !params.has(word.toLowerCase())) params.set(word.toLowerCase(), value.text);
       i = value.end;
-    } else if (isToken(word)) {
-      // A word without `=` names the next scheme.
+    } else if (isToken(word) && i > wordStart + word.length && headerValue.charCodeAt(i) !== COMMA) {
+      // A word, a blank and another word: the next scheme. A lone word is the rest of an unquoted list (`qop=auth,auth-int`).
       params = word.toLowerCase() === 'digest' ? new Map() : undefined;
       if (params !== undefined) found.push(params);
     } else i = Math.max(i, wordStart + 1);

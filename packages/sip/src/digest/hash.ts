@@ -3,7 +3,12 @@ import * as nodeCrypto from 'node:crypto';
 /** Algorithms a challenge may name. @source RFC 7616 section 3.3, RFC 8760 section 2.1 */
 export type DigestAlgorithm = 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess' | 'SHA-512-256' | 'SHA-512-256-sess';
 
-const hashes: Readonly<Record<string, string>> = { md5: 'md5', 'sha-256': 'sha256', 'sha-512-256': 'sha512-256' };
+/** A map, not a record: the name asked for comes from the network, and `constructor` is no algorithm. */
+const hashes: ReadonlyMap<string, string> = new Map([
+  ['md5', 'md5'],
+  ['sha-256', 'sha256'],
+  ['sha-512-256', 'sha512-256'],
+]);
 
 /** How an algorithm is computed; undefined for one we do not know. */
 export interface DigestHash {
@@ -19,7 +24,7 @@ const slow = (name: string, data: string | Uint8Array): string => nodeCrypto.cre
 export function digestHash(algorithm: string): DigestHash | undefined {
   const lower = algorithm.toLowerCase();
   const isSession = lower.endsWith('-sess');
-  const name = hashes[isSession ? lower.slice(0, -5) : lower];
+  const name = hashes.get(isSession ? lower.slice(0, -5) : lower);
   if (name === undefined) return undefined;
   return { isSession, digest: (data) => (oneShot === undefined ? slow(name, data) : oneShot(name, data, 'hex')) };
 }
