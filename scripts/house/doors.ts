@@ -2,6 +2,7 @@ import type { SourceFacts } from './source-facts.ts';
 
 /** One door per outside thing: where each may be imported or touched. Each entry is the beginning of a path from the root. */
 const runner = 'apps/runner/';
+const store = 'packages/line-store/src/';
 const modules: Readonly<Record<string, readonly string[]>> = {
   'sip.js': ['packages/sip/src/dialog/'],
   xstate: ['packages/line-actor/src/'],
@@ -28,7 +29,7 @@ const builtins: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': ['packages/transport-udp/src/'],
   'node:net': ['packages/transport-tcp/src/', runner],
   'node:tls': ['packages/transport-tcp/src/'],
-  'node:fs': [runner],
+  'node:fs': [runner, store],
   'node:process': [runner],
   'node:child_process': [runner],
   'node:os': [runner],
@@ -54,7 +55,8 @@ const globals: Readonly<Record<string, readonly string[]>> = {
   clearImmediate: time,
   queueMicrotask: time,
   crypto: time,
-  process: [runner],
+  // The lock of a state folder names the process that holds it.
+  process: [runner, `${store}lock-owner.ts`],
   console: [runner],
   fetch: [],
 };

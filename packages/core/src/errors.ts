@@ -27,7 +27,12 @@ export type ErrorCode =
   | 'E_LINE_UNKNOWN'
   | 'E_CALL_UNKNOWN'
   | 'E_COMMAND_INVALID'
-  | 'E_CONTROL_UNREACHABLE';
+  | 'E_CONTROL_UNREACHABLE'
+  | 'E_STORE_FOLDER'
+  | 'E_STORE_LOCKED'
+  | 'E_STORE_VERSION'
+  | 'E_STORE_WRITE'
+  | 'E_STORE_CLOSED';
 
 /** Base of all: a stable `code`, a message that says what was seen, where, what is allowed and what to do. */
 export class PhoneError extends Error {
@@ -65,5 +70,7 @@ export class LocalProtocolError extends PhoneError {
     super('E_SIP_LOCAL', message, options);
   }
 }
+/** Where the facts of lines are kept: thrown when it is opened (exit 3); while lines run it is logged and stops none. */
+export class StoreError extends PhoneError {}
 /** A command that cannot be carried out. */
 export class CommandError extends PhoneError {}

@@ -15,6 +15,7 @@ export {
   phoneParameters,
 } from './config/catalogue.ts';
 export { type Change, type Staging, stageLine } from './config/change.ts';
+export type { EdgeTls } from './config/edge-tls.ts';
 export {
   type ConfigPath,
   describeFinding,

@@ -61,7 +61,8 @@ export async function openFirst({ target, line, leg, timeoutMs }: OpenEnvelope, 
         remote,
         owner: `${line}/${leg}`,
         timeoutMs: Math.max(untilMs - ambient.now(), 0),
-        serverName: entry.name,
+        serverName: target.serverName ?? entry.name,
+        ...(target.validateName === undefined ? {} : { validateName: target.validateName }),
       };
       try {
         return { ok: true, port, open: await (transports[port] as Transport).open(request) };

@@ -1,4 +1,4 @@
-import { lineKey, type OpenRequest, type Transport, TransportError } from '@offhook/core';
+import { lineKey, type OpenRequest, type OpenTarget, type Transport, TransportError } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
 import { nameFlow, openFirst, readFlow } from '../src/open-flow.ts';
 import { createFakeTransport } from './support/fake-transport.ts';
@@ -15,10 +15,14 @@ async function openThrough(
   host: string,
   transports: readonly Transport[],
   listening: readonly (readonly { host: string; port: number }[])[],
+  target: Partial<OpenTarget> = {},
 ) {
   const { ambient } = await createWorld({ isUnstarted: true });
   const entry = { host, port: 5060, protocol: 'udp' as const, rank: 0, name: host, validUntilMs: Number.POSITIVE_INFINITY };
-  return openFirst(envelope, { transports, listening, locator: { locate: async () => [entry] }, ambient });
+  return openFirst(
+    { ...envelope, target: { ...envelope.target, ...target } },
+    { transports, listening, locator: { locate: async () => [entry] }, ambient },
+  );
 }
 
 describe('choosing a transport', () => {
@@ -39,6 +43,17 @@ describe('choosing a transport', () => {
     one.answers.set('192.0.2.1', new TransportError('E_TRANSPORT_UNREACHABLE', 'no route'));
     expect(await openThrough('192.0.2.1', [one, two], [at('192.0.2.98'), at('192.0.2.99')])).toMatchObject({ ok: true, port: 1 });
     expect([...one.opens, ...two.opens].map(({ timeoutMs }: OpenRequest) => timeoutMs)).toEqual([16_000, 16_000]);
+  });
+});
+
+describe('the identity of a server', () => {
+  it('is the name it was located by, or the one the line gives', async () => {
+    const transport = createFakeTransport();
+    await openThrough('192.0.2.1', [transport], []);
+    await openThrough('192.0.2.1', [transport], [], { serverName: 'sip-a.example', validateName: false });
+    expect(transport.opens[0]).toMatchObject({ serverName: '192.0.2.1' });
+    expect(transport.opens[0]).not.toHaveProperty('validateName');
+    expect(transport.opens[1]).toMatchObject({ serverName: 'sip-a.example', validateName: false });
   });
 });
 

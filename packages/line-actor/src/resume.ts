@@ -15,8 +15,8 @@ export interface Staged {
 const hostPortOf = (contact: string): string => contact.slice(contact.lastIndexOf('@') + 1).split(';')[0] ?? '';
 
 /**
- * What of the configuration differs from that which the facts were kept under; undefined: the line resumes. A difference makes the power
- * cut a reboot: every leg begins anew. Where the flow leads is seen later, when it is open: `watchContact`.
+ * What of the configuration differs from that which the facts were kept under; undefined: the line resumes. A difference makes
+ * the power cut a reboot: every leg begins anew. Where the flow leads is seen later, when it is open: `watchContact`.
  * @source redundancy reference 5.1, D-46
  */
 export function stagedChange(
@@ -39,8 +39,8 @@ export function stagedChange(
 }
 
 /**
- * Opens the flow of a leg that goes on without a REGISTER, which sends nothing, and tells when the registered Contact no longer leads to
- * it: the address or the port of the edge is another one.
+ * Opens the flow of a leg that goes on without a REGISTER, which sends nothing, and tells when the registered Contact no longer
+ * leads to it: the address or the port of the edge is another one.
  */
 export function watchContact(leg: RunningLeg, contact: string, timeoutMs: number, onMoved: (moved: Staged) => void): void {
   if (leg.state() !== 'registered') return;

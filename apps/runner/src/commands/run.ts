@@ -27,7 +27,7 @@ async function openBus(config: RuntimeConfig, options: RunOptions, ambient: Ambi
   return createNatsBus({ servers: [url], name: `offhook-${config.cluster}`, ambient });
 }
 
-/** Keeps registrations in the folder of `--state` or the configuration; undefined: nothing is written. Loaded only when asked for. */
+/** Keeps registrations in the folder of `--state` or the configuration; undefined: nothing is written. */
 async function openStore(config: RuntimeConfig, options: RunOptions, ambient: Ambient): Promise<LineStore | undefined> {
   const folder = options.state ?? config.state?.folder;
   if (folder === undefined) return undefined;

@@ -61,9 +61,20 @@ export const encodeSend = (flow: Flow, line: LineKey): BusHeaders => ({ flow, li
 /** Headers of `edge.<edge>.close`: this leg of the line needs the flow no more; the edge closes it when nobody does. */
 export const encodeClose = (flow: Flow, line: LineKey, leg: Leg): BusHeaders => ({ flow, line, leg });
 
+/** Where a flow shall lead. */
+export interface OpenTarget {
+  readonly host: string;
+  readonly port?: number;
+  readonly protocol: Protocol;
+  /** Name the server's certificate must carry, where it is another than `host` (TLS). */
+  readonly serverName?: string;
+  /** False: any name will do (TLS). */
+  readonly validateName?: boolean;
+}
+
 /** `edge.<edge>.open`: a leg asks for a flow before it sends anything. `target.host` may be a name: the edge locates it. */
 export interface OpenEnvelope {
-  readonly target: { readonly host: string; readonly port?: number; readonly protocol: Protocol };
+  readonly target: OpenTarget;
   readonly line: LineKey;
   readonly leg: Leg;
   readonly timeoutMs: number;

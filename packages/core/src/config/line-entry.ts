@@ -62,7 +62,7 @@ function readTemplateName(section: Section, path: ConfigPath, templates: Templat
   const name = section.template;
   if (name === undefined) return undefined;
   if (typeof name === 'string' && templates.has(name)) return name;
-  const meant = didYouMean(String(name), templates.keys());
+  const meant = typeof name === 'string' ? didYouMean(name, templates.keys()) : undefined;
   notes.refuse([...path, 'template'], {
     code: 'line.unknown-template',
     seen: showValue(name),

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { buildLines, type ResolveSecret } from './build-lines.ts';
+import { readEdgeTls } from './edge-tls.ts';
 import { type ConfigPath, describeFinding, type Finding, hasErrors, type SourcePosition, showValue } from './finding.ts';
 import { type LineConfig, phoneConfig } from './line.ts';
 import { type LineEntry, readLineEntry, readTemplates } from './line-entry.ts';
 import { createNotes, type Locate, type Notes } from './notes.ts';
 import { readSection, refuseKey } from './read-section.ts';
 import { isRecord } from './read-value.ts';
-import { type EdgeListen, frameSchema, type RuntimeConfig } from './runtime-schema.ts';
+import { type EdgeListen, type Frame, frameSchema, type RuntimeConfig } from './runtime-schema.ts';
 import { validatePhone } from './validate-phone.ts';
 
 export interface ReadOptions {
@@ -104,9 +105,26 @@ function listenFor(lines: readonly LineConfig[]): readonly EdgeListen[] {
     const host = (ext.outboundProxy || ext.proxy).startsWith('[') ? '::' : '0.0.0.0';
     // Streams leave from a port of the system's choice; only datagrams use SIP Port.
     const port = protocol === 'udp' ? ext.sipPort : 0;
-    wanted.set(`${protocol} ${host} ${port}`, { protocol, host, port });
+    // A TLS server finds us on the connection we opened; a certificate of ours is for servers that ask for it.
+    const listen: EdgeListen = protocol === 'tls' ? { protocol, host, port, connectOnly: true } : { protocol, host, port };
+    wanted.set(`${protocol} ${host} ${port}`, listen);
   }
   return wanted.size > 0 ? [...wanted.values()] : [{ protocol: 'udp', host: '0.0.0.0', port: 5060 }];
+}
+
+/** A TLS port that nobody can connect to. */
+function noteDeafListeners({ listen = [], tls }: Frame['edge'], notes: Notes): void {
+  for (const [i, { protocol, port }] of listen.entries()) {
+    if (protocol !== 'tls' || port === 0 || tls?.cert !== undefined) continue;
+    notes.add(['edge', 'listen', i], {
+      severity: 'warning',
+      code: 'tls.no-certificate',
+      seen: `port ${port}`,
+      allowed: 'a port with edge.tls.cert and edge.tls.key',
+      message: 'Without a certificate nobody can connect to this TLS port; lines connect from another port.',
+      remedy: 'Set edge.tls.cert and edge.tls.key, or set the port to 0.',
+    });
+  }
 }
 
 const recordAt = (input: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> => {
@@ -174,11 +192,14 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
     const path = origins.pathOf(line, key);
     return path === undefined ? undefined : options.locate?.(path);
   };
+  const tls = frame.success ? readEdgeTls(frame.data.edge.tls, options.resolveSecret, notes) : undefined;
+  if (frame.success) noteDeafListeners(frame.data.edge, notes);
   const findings = coalesceRemarks(notes.findings);
   if (!frame.success || notes.refused) return { config: undefined, findings, lines, locate };
   const { edge, phone: _phone, templates: _templates, lines: _lines, ...rest } = frame.data;
   const listen = edge.listen ?? listenFor(lines);
-  const config = { ...rest, edge: { name: edge.name, listen }, phone: shared.phone, lines } as RuntimeConfig;
+  const ownEdge = { name: edge.name, listen, ...(tls === undefined ? {} : { tls }) };
+  const config = { ...rest, edge: ownEdge, phone: shared.phone, lines } as RuntimeConfig;
   return { config: Object.freeze(config), findings, lines, locate };
 }
 

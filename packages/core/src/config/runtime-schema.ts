@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { extParameters, type Parameter, phoneParameters } from './catalogue.ts';
+import { type EdgeTls, tlsSchema } from './edge-tls.ts';
 import type { ExtConfig, LineConfig, PhoneConfig } from './line.ts';
 
 /**
@@ -22,6 +23,9 @@ const edgeSchema = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'Local addresses. Without it: what SIP Port and SIP Transport of the lines ask for.' }),
+  tls: tlsSchema
+    .optional()
+    .meta({ description: 'Certificates of TLS. Without it TLS lines connect to servers, and nobody connects to us.' }),
 });
 
 const settings = {
@@ -41,6 +45,13 @@ const settings = {
       socket: someText.optional().meta({ description: 'Path of the local control socket of the offhook command.' }),
     })
     .prefault({}),
+  state: z
+    .strictObject({
+      folder: someText.optional().meta({
+        description: 'Folder where registrations survive a power cut; --state wins. Without it nothing is written.',
+      }),
+    })
+    .prefault({}),
   plugins: z.array(someText).default([]).meta({ description: 'Paths or packages of plugins.' }),
   strict: z
     .boolean()
@@ -56,20 +67,23 @@ export const frameSchema = z.strictObject({
   lines: z.array(z.record(z.string(), z.unknown())).default([]),
 });
 
-type Frame = z.output<typeof frameSchema>;
+export type Frame = z.output<typeof frameSchema>;
 
 export interface EdgeListen {
   readonly protocol: 'udp' | 'tcp' | 'tls';
   readonly host: string;
   /** 0: chosen by the system. */
   readonly port: number;
+  /** It only opens connections, nobody can connect to it. */
+  readonly connectOnly?: boolean;
 }
 
 export interface RuntimeConfig {
   readonly cluster: string;
-  readonly edge: { readonly name: string; readonly listen: readonly EdgeListen[] };
+  readonly edge: { readonly name: string; readonly listen: readonly EdgeListen[]; readonly tls?: EdgeTls };
   readonly bus: { readonly url?: string };
   readonly control?: { readonly socket?: string };
+  readonly state?: { readonly folder?: string };
   readonly plugins: readonly string[];
   /** Refuse to start where a value would be repaired or a mechanism refused. */
   readonly strict: boolean;

@@ -1,4 +1,4 @@
-import type { Finding, FindingCode, Severity } from './finding.ts';
+import { type Finding, type FindingCode, type Severity, showValue } from './finding.ts';
 import { configuredHop, formatHop, hopField } from './hop.ts';
 import { defaultExt, type ExtConfig, type LineConfig } from './line.ts';
 import { lineMode, sameServer, staticList } from './mode.ts';
@@ -30,7 +30,7 @@ const fine: Outcome = { findings: [] };
 
 function about(line: LineConfig, key: keyof ExtConfig, severity: Severity, code: FindingCode, words: Words): Finding {
   const value = line.ext[key];
-  const seen = typeof value === 'boolean' ? (value ? 'Yes' : 'No') : value === '' ? 'nothing' : String(value);
+  const seen = typeof value === 'boolean' ? (value ? 'Yes' : 'No') : showValue(String(value));
   return { severity, code, line: line.id, path: key, seen, ...words };
 }
 

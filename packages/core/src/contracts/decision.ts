@@ -44,7 +44,7 @@ export interface Decision {
   /** Further inputs: status code, outcome class, timer values. Never secrets, never dialled numbers. */
   readonly inputs: Readonly<Record<string, string | number | boolean>>;
   readonly outcome: {
-    /** `send`, `refuse`, `queue`, `deliver`, `register`, `wait`, `reject`, `registered`, `lost`, `unregister`, `refused-policy`, … */
+    /** `send`, `answer`, `cancel`, `pin`, `refuse`, `queue`, `deliver`, `register`, `wait`, `reject`, `registered`, `lost`, `unregister`, `off`, … */
     readonly action: string;
     /** Where the request goes. */
     readonly leg?: Leg;

@@ -28,8 +28,10 @@ export interface OpenRequest {
   readonly owner: string;
   /** Connection attempts end after this time. */
   readonly timeoutMs: number;
-  /** Name the server's certificate must carry (TLS). */
+  /** Name or address the server's certificate must carry (TLS); default: the remote's address. */
   readonly serverName?: string;
+  /** False: the certificate may carry any name, its chain is verified all the same (TLS). Default true. */
+  readonly validateName?: boolean;
 }
 
 /** Bytes of exactly one message (streams are framed by the transport). */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { dualLine, singleLine, type World, type WorldOptions } from '../../src/index.ts';
 import { attempts, lineRoute, play, registered } from './story.ts';
 
-/* Section 5.1, D-46: where the staged configuration differs, a power cut is a reboot; and what is left of facts that have aged. */
+/* Section 5.1, D-46: with another configuration a power cut is a reboot; and what is left of facts that have aged. */
 
 /** Facts are durable from the first instant: what the file store needs 100 ms for is its own test. */
 function keepingStore(disk: MemoryDisk) {

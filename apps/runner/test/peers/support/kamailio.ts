@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Certificate } from './certificates.ts';
 import { type Child, runChild } from './child.ts';
 import type { Network } from './network.ts';
 import { within } from './waiting.ts';
@@ -30,11 +31,13 @@ export interface Binding {
   readonly cseq: number;
 }
 
-/** One Kamailio: registrar and proxy on UDP and TCP, realm peers.test, password secret. */
+/** One Kamailio: registrar and proxy on UDP and TCP, and TLS on request, realm peers.test, password secret. */
 export interface Kamailio {
   readonly port: number;
   /** `host:port` */
   readonly address: string;
+  /** The same over TLS, by the name localhost. */
+  readonly tlsAddress: string;
   /** Every request so far, restarts included. */
   readonly requests: readonly SeenRequest[];
   bindings(): Promise<readonly Binding[]>;
@@ -43,6 +46,8 @@ export interface Kamailio {
   /** Asks for credentials of every INVITE. */
   challengeCalls(): Promise<void>;
   heal(): Promise<void>;
+  /** Shows another certificate from the next start on, and demands one of an authority, given by its path, when told to. */
+  present(certificate: Certificate, demanded?: string): Promise<void>;
   /** Nothing listens afterwards; bindings are lost. */
   stop(): Promise<void>;
   /** Listens again on the same port. */
@@ -93,11 +98,29 @@ const readBindings = ({ Domains }: Dump): readonly Binding[] =>
     })),
   );
 
-/** Starts a Kamailio in a folder of its own below `folder`. @throws Error (rejects) with what it printed */
-export async function startKamailio(network: Network, folder: string, name: string): Promise<Kamailio> {
+function tlsConfiguration({ cert, key }: Certificate, demanded?: string): string {
+  const own = ['[server:default]', 'method = TLSv1.2+', `certificate = ${cert}`, `private_key = ${key}`];
+  const demand = ['verify_certificate = yes', 'require_certificate = yes', `ca_list = ${demanded}`];
+  return [...own, ...(demanded === undefined ? [] : demand), ''].join('\n');
+}
+
+/**
+ * Starts a Kamailio in a folder of its own below `folder`; with a certificate it serves TLS.
+ * @throws Error (rejects) with what it printed
+ */
+export async function startKamailio(
+  network: Network,
+  folder: string,
+  name: string,
+  certificate?: Certificate,
+): Promise<Kamailio> {
   const home = join(folder, name);
   await mkdir(home, { recursive: true });
   const port = network.port();
+  const tlsPort = network.port();
+  const tls = join(home, 'tls.cfg');
+  const present: Kamailio['present'] = (shown, demanded) => writeFile(tls, tlsConfiguration(shown, demanded));
+  if (certificate !== undefined) await present(certificate);
   const fifo = join(home, 'rpc');
   const requests: SeenRequest[] = [];
   let running: Child | undefined;
@@ -118,12 +141,15 @@ export async function startKamailio(network: Network, folder: string, name: stri
     ...(['kamailio', '-f', script, '-DD', '-E', '-m', '128', '-M', '16', '-x', 'fm', '-X', 'fm', '-b', '4194304'] as const),
     ...['-Y', home, '-P', join(home, 'pid'), '-l', `udp:127.0.0.1:${port}`, '-l', `tcp:127.0.0.1:${port}`],
     ...['-A', `FIFO="${fifo}"`, '-A', `REPLIES="${home}/"`],
+    ...(certificate === undefined ? [] : ['-l', `tls:127.0.0.1:${tlsPort}`, '-A', `TLS_CONFIG="${tls}"`]),
   ];
 
   const kamailio: Kamailio = {
     port,
     address: `127.0.0.1:${port}`,
+    tlsAddress: `localhost:${tlsPort}`,
     requests,
+    present,
     bindings: async () => readBindings((await rpc('ul.dump')) as Dump),
     async answerWith(method, status) {
       await rpc('htable.seti', 'fault', method, status);

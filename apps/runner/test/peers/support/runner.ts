@@ -34,6 +34,8 @@ export interface OffhookRunner {
   registered(withinMs: number): Promise<void>;
   /** SIGTERM; the exit code. */
   stop(withinMs?: number): Promise<number | null>;
+  /** SIGKILL: it says nothing to anybody. */
+  kill(): Promise<void>;
 }
 
 export interface RunnerOptions {
@@ -43,6 +45,8 @@ export interface RunnerOptions {
   readonly name: string;
   readonly file: FileText;
   readonly bus?: string;
+  /** Folder where registrations survive. */
+  readonly state?: string;
 }
 
 const bin = fileURLToPath(new URL('../../../bin/offhook.mjs', import.meta.url));
@@ -80,12 +84,13 @@ export async function writeConfiguration(folder: string, name: string, file: Fil
 }
 
 /** Resolves when it says that it runs. @throws Error (rejects) with its last words when it ends before */
-export async function startRunner({ network, folder, name, file, bus }: RunnerOptions): Promise<OffhookRunner> {
+export async function startRunner({ network, folder, name, file, bus, state }: RunnerOptions): Promise<OffhookRunner> {
   await requireBuild();
   const path = await writeConfiguration(folder, name, file);
   const socket = join(folder, `${name}.sock`);
   let announced: OffhookRunner['announced'] | undefined;
-  const args = ['run', path, '--json', '--socket', socket, ...(bus === undefined ? [] : ['--bus', bus])];
+  const kept = [...(bus === undefined ? [] : ['--bus', bus]), ...(state === undefined ? [] : ['--state', state])];
+  const args = ['run', path, '--json', '--socket', socket, ...kept];
   const child = network.start([process.execPath, bin, ...args], {
     onOut(line) {
       announced ??= JSON.parse(line) as OffhookRunner['announced'];
@@ -159,6 +164,12 @@ export async function startRunner({ network, folder, name, file, bus }: RunnerOp
       watcher.close();
       const { code } = await child.stop(withinMs);
       return code;
+    },
+    async kill() {
+      client.close();
+      watcher.close();
+      child.signal('SIGKILL');
+      await child.ended;
     },
   };
 }

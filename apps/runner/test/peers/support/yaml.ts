@@ -2,7 +2,9 @@ import type { LineInput, RuntimeInput } from '@offhook/core';
 
 /** A configuration file as an operator writes it; the keys are checked by the compiler. */
 export interface FileText {
-  readonly listen: readonly { readonly protocol: 'udp' | 'tcp'; readonly port: number }[];
+  readonly listen: readonly { readonly protocol: 'udp' | 'tcp' | 'tls'; readonly port: number }[];
+  /** Files and settings of `edge.tls`. */
+  readonly tls?: Readonly<Record<string, string>>;
   readonly cluster?: string;
   readonly phone?: NonNullable<RuntimeInput['phone']>;
   readonly template: LineInput;
@@ -16,12 +18,13 @@ const entries = (values: object, indent: string): readonly string[] =>
 const section = (name: string, values: object): readonly string[] =>
   Object.keys(values).length === 0 ? [] : [`${name}:`, ...entries(values, '  ')];
 
-export function configurationText({ listen, cluster = 'peers', phone = {}, template, lines }: FileText): string {
+export function configurationText({ listen, tls = {}, cluster = 'peers', phone = {}, template, lines }: FileText): string {
   return [
     `cluster: ${cluster}`,
     'edge:',
     '  listen:',
     ...listen.map(({ protocol, port }) => `    - { protocol: ${protocol}, host: 127.0.0.1, port: ${port} }`),
+    ...(Object.keys(tls).length === 0 ? [] : ['  tls:', ...entries(tls, '    ')]),
     ...section('phone', phone),
     'templates:',
     '  desk:',
