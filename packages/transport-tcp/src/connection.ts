@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Ambient, DropReason, FlowFailureReason, Timer } from '@offhook/core';
 import { createFramer, type FramerEvent } from '@offhook/sip';
-import { readFailure } from './errno.ts';
-import type { StreamLimits } from './stream-options.ts';
+import type { StreamFailure, StreamLimits } from './stream-options.ts';
 
 export interface ConnectionOptions {
   readonly ambient: Ambient;
@@ -10,6 +9,7 @@ export interface ConnectionOptions {
   readonly maxBytes: number;
   /** The peer opened it: it must show soon that it speaks SIP. */
   readonly accepted: boolean;
+  readFailure(error: unknown): StreamFailure;
   readonly events: ConnectionEvents;
 }
 
@@ -42,7 +42,7 @@ export class Connection {
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.#lose('closed', 'the peer closed the connection'));
     socket.on('error', (error) => {
-      const { reason, detail } = readFailure(error);
+      const { reason, detail } = options.readFailure(error);
       this.#lose(reason, detail);
     });
     this.gone = new Promise((resolve) => {

@@ -29,6 +29,7 @@ export function dial(context: DialContext, request: OpenRequest): Dial {
   const { remote, timeoutMs } = request;
   const where = `${wiring.manifest.protocol.toUpperCase()} ${formatEndpoint(remote)}`;
   let abort: (error: TransportError) => void = () => {};
+  let under: Socket | undefined;
   let givenUp: TransportError | undefined;
   const cancel = (error: TransportError): void => {
     givenUp ??= error;
@@ -37,7 +38,10 @@ export function dial(context: DialContext, request: OpenRequest): Dial {
 
   function attempt(localPort: number | undefined): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      const socket = wiring.dial({ remote, localHost: context.localHost, localPort, serverName: request.serverName });
+      const { serverName, validateName = true } = request;
+      const target = { remote, localHost: context.localHost, localPort, serverName, validateName };
+      const socket = wiring.dial(target);
+      under = socket;
       const fail = (error: unknown): void => {
         socket.destroy();
         reject(error);
@@ -48,6 +52,11 @@ export function dial(context: DialContext, request: OpenRequest): Dial {
       socket.once('close', () => fail(new TransportError('E_TRANSPORT_REFUSED', `${where}: closed as soon as it was connected`)));
       socket.once(wiring.readyEvent, () => {
         abort = () => {};
+        try {
+          wiring.admit?.(socket, target);
+        } catch (error) {
+          return fail(error);
+        }
         resolve(socket);
       });
     });
@@ -61,7 +70,7 @@ export function dial(context: DialContext, request: OpenRequest): Dial {
         return { socket: await attempt(localPort), localPort };
       } catch (error) {
         ports.release(remote, localPort);
-        if (localPort === undefined || !portTaken.has(errnoOf(error))) throw dialError(error, where);
+        if (localPort === undefined || !portTaken.has(errnoOf(error))) throw dialError(error, where, wiring.readFailure);
       }
     }
     throw new TransportError(
@@ -70,9 +79,9 @@ export function dial(context: DialContext, request: OpenRequest): Dial {
     );
   }
 
-  const timer = ambient.setTimer(
-    () => cancel(new TransportError('E_TRANSPORT_TIMEOUT', `${where}: no answer within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
+  const timer = ambient.setTimer(() => {
+    const missing = (under && wiring.overdue?.(under)) ?? 'no answer';
+    cancel(new TransportError('E_TRANSPORT_TIMEOUT', `${where}: ${missing} within ${timeoutMs} ms`));
+  }, timeoutMs);
   return { socket: connect().finally(() => ambient.clearTimer(timer)), cancel };
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, type FlowFailureReason, formatEndpoint, type ListenOptions, TransportError } from '@offhook/core';
+import type { StreamFailure } from './stream-options.ts';
 
 export const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
 
@@ -18,7 +19,7 @@ const failures: Readonly<Record<string, readonly [FlowFailureReason, string]>> =
 };
 
 /** What a socket error says of its connection. */
-export function readFailure(error: unknown): { readonly reason: FlowFailureReason; readonly detail: string } {
+export function readFailure(error: unknown): StreamFailure {
   const code = errnoOf(error);
   const [reason, detail] = failures[code] ?? ['error', 'the connection failed'];
   return { reason, detail: `${detail} (${code})` };
@@ -32,9 +33,9 @@ const codes: Readonly<Partial<Record<FlowFailureReason, ErrorCode>>> = {
 };
 
 /** Why a connection did not come about. A reset or anything unnamed before it stands is a refusal. */
-export function dialError(error: unknown, where: string): TransportError {
+export function dialError(error: unknown, where: string, read: (error: unknown) => StreamFailure): TransportError {
   if (error instanceof TransportError) return error;
-  const { reason, detail } = readFailure(error);
+  const { reason, detail } = read(error);
   return new TransportError(codes[reason] ?? 'E_TRANSPORT_REFUSED', `${where}: ${detail}`, { cause: error });
 }
 

@@ -10,3 +10,6 @@ export const tcpManifest: TransportManifest = Object.freeze({
   framing: 'stream',
   maxBytes: 65_536,
 });
+
+/** SIP over TLS: the same stream inside it. @source RFC 3261 section 26.2.1 */
+export const tlsManifest: TransportManifest = Object.freeze({ ...tcpManifest, name: 'tls', protocol: 'tls' });

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { Endpoint, ListenOptions, TransportManifest } from '@offhook/core';
+import type { Endpoint, FlowFailureReason, ListenOptions, OpenRequest, TransportManifest } from '@offhook/core';
 
 /** What one stream transport may cost. */
 export interface StreamLimits {
@@ -40,6 +40,22 @@ export interface DialTarget {
   readonly localHost: string | undefined;
   readonly localPort: number | undefined;
   readonly serverName: string | undefined;
+  readonly validateName: boolean;
+}
+
+/** What ended a connection, or kept it from coming about. */
+export interface StreamFailure {
+  readonly reason: FlowFailureReason;
+  /** For an administrator: what was seen, what was expected, what to do. No secrets. */
+  readonly detail: string;
+}
+
+/** Where a server hands over who comes in. */
+export interface Gate {
+  /** A peer has connected. False: it was turned away, and the socket is gone. */
+  knock(socket: Socket): boolean;
+  /** It may carry SIP: the socket that knocked, or one that stands on it. */
+  ready(socket: Socket): void;
 }
 
 /** What one kind of stream differs in; everything else is common to all stream transports. */
@@ -48,6 +64,13 @@ export interface StreamWiring {
   /** Event of a dialled socket that says it may carry SIP. */
   readonly readyEvent: string;
   dial(target: DialTarget): Socket;
-  /** A server, not yet listening, that hands over connections ready to carry SIP. */
-  serve(accept: (socket: Socket) => void): Server;
+  /** Last word on a dialled socket before it is used. @throws anything `readFailure` can read when it may not be */
+  admit?(socket: Socket, target: DialTarget): void;
+  /** Who must answer beyond the address: connections of one owner are the same only where this is. */
+  identity?(request: OpenRequest): string;
+  /** What has not happened yet on a socket whose time is up. */
+  overdue?(socket: Socket): string;
+  readFailure(error: unknown): StreamFailure;
+  /** A server, not yet listening. */
+  serve(gate: Gate): Server;
 }

@@ -13,7 +13,7 @@ import {
   TransportError,
   type TransportHost,
 } from '@offhook/core';
-import { AcceptedCount } from './accepted.ts';
+import { Admission } from './admission.ts';
 import { Connection } from './connection.ts';
 import { type Dial, dial } from './dial.ts';
 import { listenError } from './errno.ts';
@@ -30,7 +30,6 @@ export class StreamTransport implements Transport {
   readonly #limits: StreamLimits;
   readonly #ambient: Ambient;
   readonly #ports: LocalPorts;
-  readonly #accepted: AcceptedCount;
   readonly #connections = new Map<Flow, { readonly connection: Connection; readonly remote: Endpoint }>();
   /** Every connection whose socket the system still holds, the ended ones too. */
   readonly #lingering = new Set<Connection>();
@@ -41,6 +40,7 @@ export class StreamTransport implements Transport {
   #opened = 0;
   #host: TransportHost | undefined;
   #server: Server | undefined;
+  #admission: Admission | undefined;
 
   constructor(wiring: StreamWiring, options: StreamTransportOptions, ambient: Ambient) {
     this.manifest = wiring.manifest;
@@ -49,7 +49,6 @@ export class StreamTransport implements Transport {
     this.#limits = { ...defaultStreamLimits, ...options.limits };
     this.#ambient = ambient;
     this.#ports = createLocalPorts(options.localPorts);
-    this.#accepted = new AcceptedCount(this.#limits);
     this.#token = randomToken(ambient, 40);
   }
 
@@ -59,7 +58,11 @@ export class StreamTransport implements Transport {
     const { listen } = this.#options;
     this.#host = host;
     if (listen === undefined) return [];
-    const server = this.#wiring.serve((socket) => this.#accept(socket));
+    const admission = new Admission(this.#limits, this.#ambient, {
+      accepted: (socket, remote) => void this.#adopt(socket, remote, true, () => {}),
+      dropped: (reason, remote) => this.#host?.dropped(reason, remote),
+    });
+    const server = this.#wiring.serve(admission);
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -72,6 +75,7 @@ export class StreamTransport implements Transport {
     server.removeAllListeners('error');
     server.on('error', (error) => this.#ambient.log.warn('stream server error', { protocol, error }));
     this.#server = server;
+    this.#admission = admission;
     const { address, port } = server.address() as { address: string; port: number };
     return [{ host: address, port }];
   }
@@ -81,7 +85,8 @@ export class StreamTransport implements Transport {
       return Promise.reject(new TransportError('E_TRANSPORT_CLOSED', `the ${this.manifest.protocol} transport is not started`));
     }
     const where = formatEndpoint(request.remote);
-    const owner = this.#options.shared === true ? where : `${request.owner} ${where}`;
+    const peer = `${where} ${this.#wiring.identity?.(request) ?? ''}`;
+    const owner = this.#options.shared === true ? peer : `${request.owner} ${peer}`;
     const known = this.#owned.get(owner);
     if (known !== undefined) return known;
     const opening = this.#connect(owner, request);
@@ -114,21 +119,6 @@ export class StreamTransport implements Transport {
     }
   }
 
-  #accept(socket: Socket): void {
-    const { remoteAddress, remotePort } = socket;
-    // Gone before it was looked at.
-    if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
-    const remote = { host: remoteAddress, port: remotePort };
-    if (this.#host === undefined || !this.#accepted.enter(remoteAddress)) {
-      socket.on('error', () => {});
-      socket.destroy();
-      this.#host?.dropped('limit', remote);
-      return;
-    }
-    const { connection } = this.#adopt(socket, remote, true, () => {});
-    void connection.gone.then(() => this.#accepted.leave(remoteAddress));
-  }
-
   #adopt(socket: Socket, remote: Endpoint, accepted: boolean, ended: () => void) {
     const local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
     const flow = asFlow(
@@ -139,6 +129,7 @@ export class StreamTransport implements Transport {
       limits: this.#limits,
       maxBytes: this.manifest.maxBytes,
       accepted,
+      readFailure: this.#wiring.readFailure,
       events: {
         message: (bytes) => this.#host?.message({ bytes, flow, local, remote, atMs: this.#ambient.now() }),
         dropped: (reason) => this.#host?.dropped(reason, remote),
@@ -173,6 +164,7 @@ export class StreamTransport implements Transport {
     this.#server = undefined;
     const stopped = new TransportError('E_TRANSPORT_CLOSED', `the ${this.manifest.protocol} transport was stopped`);
     for (const attempt of this.#dials) attempt.cancel(stopped);
+    this.#admission?.close();
     const closed = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
     await Promise.all([...this.#lingering].map((connection) => connection.close()));
     await closed;

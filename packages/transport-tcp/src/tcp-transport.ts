@@ -1,11 +1,12 @@
 import { connect, createServer } from 'node:net';
 import type { Ambient, Transport } from '@offhook/core';
+import { readFailure } from './errno.ts';
 import { tcpManifest } from './manifest.ts';
 import type { StreamTransportOptions, StreamWiring } from './stream-options.ts';
 import { StreamTransport } from './stream-transport.ts';
 
 /** How long a silent connection rests before the system asks the peer whether it still lives. */
-const keepAliveMs = 60_000;
+export const keepAliveMs = 60_000;
 
 const tcp: StreamWiring = {
   manifest: tcpManifest,
@@ -21,7 +22,11 @@ const tcp: StreamWiring = {
       keepAlive: true,
       keepAliveInitialDelay: keepAliveMs,
     }),
-  serve: (accept) => createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }, accept),
+  readFailure,
+  serve: (gate) =>
+    createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }, (socket) => {
+      if (gate.knock(socket)) gate.ready(socket);
+    }),
 };
 
 /**

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { sampleMessage } from '@offhook/core/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readFailure } from '../src/errno.ts';
 import { tcpManifest } from '../src/index.ts';
 import { StreamTransport } from '../src/stream-transport.ts';
 import { createManualAmbient } from './support/manual-ambient.ts';
-import { connectRaw, listenRaw, type RawServer } from './support/raw-stream.ts';
+import { connectRaw, listenRaw, type RawServer, reset } from './support/raw-stream.ts';
 import { openTo, type Station, startStation } from './support/station.ts';
 
 const cleanup: (() => Promise<unknown>)[] = [];
@@ -31,7 +32,7 @@ describe('lost connections', () => {
   it('reports a reset', async () => {
     const [peer, us] = [await server(), await station()];
     const { flow, remote } = await openTo(us, peer.at);
-    (await peer.accepted()).socket.resetAndDestroy();
+    reset((await peer.accepted()).socket);
     await failed(us);
     expect(us.host.failures[0]).toMatchObject({ flow, remote, reason: 'reset' });
     expect(us.host.failures[0]?.detail).toBe(`TCP 127.0.0.1:${remote.port}: the peer reset the connection (ECONNRESET)`);
@@ -121,6 +122,7 @@ describe('connections that do not come about', () => {
       manifest: tcpManifest,
       readyEvent: 'connect',
       dial: () => new Socket(),
+      readFailure,
       serve: () => {
         throw new Error('does not listen');
       },

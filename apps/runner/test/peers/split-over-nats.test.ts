@@ -68,10 +68,10 @@ async function tell(edgeBus: Bus | undefined, lineBus: Bus | undefined) {
   expect(await watch.until(usable, 10_000)).toBe(true);
   const call = async (line: string): Promise<string> => {
     const { id } = (await runtime.command(line, 'call', { target: '5000' })) as CallFact;
-    await watch.until(() => watch.call(id)?.state === 'up', 10_000);
+    await watch.until(() => watch.call(line, id)?.state === 'up', 10_000);
     await runtime.command(line, 'hangup', { call: id });
-    await watch.until(() => watch.call(id)?.state === 'ended', 5_000);
-    return `${watch.call(id)?.leg}`;
+    await watch.until(() => watch.call(line, id)?.state === 'ended', 5_000);
+    return `${watch.call(line, id)?.leg}`;
   };
   const legs: string[] = [];
   for (const line of ['1001', '1002']) legs.push(await call(line));

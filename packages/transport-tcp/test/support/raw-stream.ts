@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '@offhook/core';
 
-/** One end of a plain TCP connection outside the transport. */
+/** One end of a connection outside the transport. */
 export interface RawStream {
   readonly socket: Socket;
   readonly local: Endpoint;
@@ -12,7 +12,7 @@ export interface RawStream {
   close(): Promise<void>;
 }
 
-function wrapStream(socket: Socket): RawStream {
+export function wrapStream(socket: Socket): RawStream {
   let bytes = Buffer.alloc(0);
   socket.setNoDelay(true);
   socket.on('error', () => {});
@@ -43,7 +43,7 @@ export async function connectRaw({ host, port }: Endpoint): Promise<RawStream> {
   return wrapStream(socket);
 }
 
-/** A plain TCP server outside the transport. */
+/** A server outside the transport. */
 export interface RawServer {
   readonly at: Endpoint;
   /** The next connection that comes in. */
@@ -51,30 +51,40 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-export async function listenRaw(host: string, port = 0): Promise<RawServer> {
+/** Listens; `event` hands over who comes in. */
+export async function serveRaw(server: Server, event: string, host: string, port = 0): Promise<RawServer> {
   const queue: Socket[] = [];
-  const server: Server = createServer((socket) => {
+  /** Also those that have not come so far as `event`. */
+  const all: Socket[] = [];
+  server.on('connection', (socket: Socket) => all.push(socket));
+  server.on(event, (socket: Socket) => {
     queue.push(socket);
     server.emit('queued');
   });
   server.listen(port, host);
   await once(server, 'listening');
-  const sockets: Socket[] = [];
   return {
     at: { host, port: (server.address() as { port: number }).port },
     async accepted() {
       while (queue.length === 0) await once(server, 'queued');
       const socket = queue.shift() as Socket;
-      sockets.push(socket);
       return wrapStream(socket);
     },
     async close() {
       const closed = once(server, 'close');
       server.close();
-      for (const socket of [...sockets, ...queue]) socket.destroy();
+      for (const socket of all) socket.destroy();
       await closed;
     },
   };
+}
+
+export const listenRaw = (host: string, port = 0): Promise<RawServer> => serveRaw(createServer(), 'connection', host, port);
+
+/** A reset and nothing before it: `resetAndDestroy` alone ends the stream first, and a peer may see that end. */
+export function reset(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }
 
 /** An address nobody listens on: it was free a moment ago. */
