@@ -6,7 +6,10 @@ import { root } from './bootstrap.mjs';
 export function workspaceFolders() {
   /** @type {string[]} */
   const globs = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).workspaces;
-  const parents = globs.map((glob) => glob.replace(/\/\*$/, '')).filter((parent) => existsSync(join(root, parent)));
-  const folders = parents.flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`));
+  const folders = globs.flatMap((glob) => {
+    if (!glob.endsWith('/*')) return [glob];
+    const parent = glob.slice(0, -2);
+    return existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => `${parent}/${name}`) : [];
+  });
   return folders.filter((folder) => existsSync(join(root, folder, 'package.json')));
 }

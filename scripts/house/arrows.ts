@@ -8,7 +8,7 @@ const layers: readonly { readonly of: RegExp; readonly layer: number; readonly r
   { of: /^packages\/lab$/, layer: 4, rule: 'lab imports anything but apps' },
   { of: /^packages\/plugin-/, layer: 2, rule: 'a plugin imports core and sip, never another plugin' },
   { of: /^packages\//, layer: 2, rule: 'a part imports core and sip; parts meet in runtime' },
-  { of: /^(apps|examples)\//, layer: 5, rule: 'apps and examples import packages' },
+  { of: /^(apps|examples)\/|^bench$/, layer: 5, rule: 'apps, examples and the bench import packages' },
 ];
 
 export interface Arrow {
@@ -24,7 +24,7 @@ export function arrowFault({ from, to, onDemand }: Arrow): string | undefined {
   const own = layers.find(({ of }) => of.test(from));
   const other = layers.find(({ of }) => of.test(to));
   if (own === undefined || other === undefined) return `${from} → ${to}: no layer is known for it`;
-  if (/^(apps|examples)\//.test(to)) return `${from} → ${to}: nothing imports an app or an example`;
+  if (/^(apps|examples)\/|^bench$/.test(to)) return `${from} → ${to}: nothing imports an app, an example or the bench`;
   if (to === 'packages/lab' && !(from === 'apps/runner' && onDemand)) {
     return `${from} → ${to}: only apps/runner may use lab, and only by import() on demand`;
   }

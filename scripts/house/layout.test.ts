@@ -58,7 +58,7 @@ describe('packages and arrows', () => {
 
   it('passes every outside thing through its one door', () => {
     const faults = product
-      .filter(({ folder }) => !folder.startsWith('examples/'))
+      .filter(({ folder }) => !folder.startsWith('examples/') && folder !== 'bench')
       .flatMap(({ file, facts }) => doorFaults(file, facts));
     expect(faults).toEqual([]);
   });

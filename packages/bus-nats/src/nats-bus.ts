@@ -68,6 +68,12 @@ export class ConnectedBus implements NatsBus {
     this.#publish(subject, payload, options?.headers, options?.reply);
   }
 
+  /** Who listens elsewhere, only the server knows. */
+  reaches(subject: string): boolean {
+    readSubject(subject);
+    return true;
+  }
+
   subscribe(subject: string, handler: BusHandler, options: SubscribeOptions = {}): Subscription {
     if (this.#state !== 'open') throw closed();
     readPattern(subject);

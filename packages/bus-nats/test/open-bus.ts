@@ -22,6 +22,7 @@ export async function openSubject(options: Omit<NatsBusOptions, 'ambient'>): Pro
   const drains: Promise<void>[] = [];
   const bus: Bus = {
     publish: (...message) => nats.publish(...message),
+    reaches: (subject) => nats.reaches(subject),
     subscribe: (...subscription) => nats.subscribe(...subscription),
     request: (...request) => nats.request(...request),
     flush: () => nats.flush(),

@@ -10,6 +10,7 @@ export interface DecisionLog {
 }
 
 const kept = 32;
+const noInputs: Decision['inputs'] = Object.freeze({});
 
 /** Numbers a line's decisions, keeps the latest and hands each on. */
 export function createDecisionLog(options: {
@@ -23,13 +24,20 @@ export function createDecisionLog(options: {
   return {
     add(draft) {
       seq += 1;
+      const { about, rule, source, request, leg, inputs = noInputs, outcome, next } = draft;
       const decision: Decision = {
         seq,
         atMs: options.ambient.now(),
         line: options.line,
-        inputs: {},
-        ...draft,
+        about,
+        rule,
+        source,
+        ...(request === undefined ? {} : { request }),
+        ...(leg === undefined ? {} : { leg }),
         candidates: options.candidates(),
+        inputs,
+        outcome,
+        ...(next === undefined ? {} : { next }),
       };
       ring.push(decision);
       if (ring.length > kept) ring.shift();

@@ -30,12 +30,34 @@ const capabilities: ResponseDraft = {
   ],
 };
 
-/** Why a request cannot be served at all, before its method is looked at. @source RFC 3261 section 8.2 */
-function refusal(request: SipRequest): ResponseDraft | undefined {
+const served = new Set(allow.split(', '));
+
+/**
+ * Why a request outside a dialog cannot be served, looked at in the order of the RFC: method, Request-URI, extensions, content.
+ * Max-Forwards 0 and Proxy-Require concern proxies alone.
+ * @source RFC 3261 sections 8.2.1, 8.2.2.1, 8.2.2.3, 8.2.3, 20.22, 20.29
+ */
+function refusal(request: SipRequest, user: string): ResponseDraft | undefined {
+  if (!served.has(request.method)) return unserved(request.method);
   if (!/^(sips?|tel):/i.test(request.uri)) return { status: 416 };
+  if (!isForUs(request, user)) return { status: 404 };
+  return unknownExtensions(request) ?? unknownContent(request);
+}
+
+/** The only body an INVITE may have here is SDP; one that may be ignored is. @source RFC 3261 sections 8.2.3, 20.11 */
+function unknownContent(request: SipRequest): ResponseDraft | undefined {
+  if (request.method !== 'INVITE' || request.body.length === 0) return undefined;
+  if (/;\s*handling\s*=\s*optional\b/i.test(request.header('Content-Disposition') ?? '')) return undefined;
+  const encoding = request.header('Content-Encoding') ?? 'identity';
+  if (!/^identity$/i.test(encoding)) return { status: 415, headers: [['Accept-Encoding', 'identity']] };
+  const isSdp = /^application\/sdp\s*(?:;|$)/i.test(request.header('Content-Type') ?? '');
+  return isSdp ? undefined : { status: 415, headers: [['Accept', 'application/sdp']] };
+}
+
+/** This line knows no extension that one could require. @source RFC 3261 section 8.2.2.3 */
+function unknownExtensions(request: SipRequest): ResponseDraft | undefined {
   const required = request.headers('Require');
-  if (required.length > 0) return { status: 420, headers: [['Unsupported', required.join(', ')]] };
-  return undefined;
+  return required.length > 0 ? { status: 420, headers: [['Unsupported', required.join(', ')]] } : undefined;
 }
 
 /** Answer to a method this line does not serve outside a dialog. @source RFC 3261 section 8.2.1, RFC 6665 section 4.1.3 */
@@ -61,17 +83,23 @@ export function createInbound(options: InboundOptions): (server: ServerTransacti
     server.respond({ status: 480, reason: 'Not Registered' });
   }
 
+  /** A To tag names a dialog: ours, or one that nobody knows. @source RFC 3261 section 12.2.2 */
+  function withinDialog(server: ServerTransaction): void {
+    const refused = unknownExtensions(server.request);
+    if (refused !== undefined) return server.respond(refused);
+    if (!calls.inDialog(server)) server.respond({ status: 481 });
+  }
+
   return (server) => {
     const { request } = server;
     const { method } = request;
-    const refused = refusal(request);
+    if (request.to.params.has('tag')) return withinDialog(server);
+    const refused = refusal(request, config.ext.userId);
     if (refused !== undefined) return server.respond(refused);
-    if (request.to.params.has('tag') && calls.inDialog(server)) return;
-    if (request.to.params.has('tag')) return method === 'ACK' ? undefined : server.respond({ status: 481 });
-    if (!isForUs(request, config.ext.userId)) return server.respond({ status: 404 });
     if (method === 'INVITE') return invite(server);
     if (method === 'OPTIONS') return server.respond(capabilities);
-    if (method !== 'MESSAGE') return server.respond(unserved(method));
+    // What is served outside a dialog and is none of these belongs inside one.
+    if (method !== 'MESSAGE') return server.respond({ status: 481 });
     options.onMessage(request);
     server.respond({ status: 200 });
   };

@@ -221,19 +221,46 @@ export function createLeg(options: LegOptions): RunningLeg {
         leg,
         inputs,
         outcome: { action, leg, server },
-        ...(next === undefined ? {} : { next: { ...next, leg } }),
+        ...(next === undefined ? {} : { next: { what: next.what, atMs: next.atMs, leg } }),
       });
     },
   };
 
-  /** Bound and usable as the line last heard of them. */
-  let known = '';
+  /** The registration as the line last heard of it. */
+  let known = { state: '', bound: false, usable: false };
   function tell(): void {
     const nowMs = ambient.now();
-    const now = `${machine.state()} ${isBound(record, nowMs)} ${isUsable(record, nowMs)}`;
-    if (now === known) return;
-    known = now;
+    const state = running.state();
+    const bound = isBound(record, nowMs);
+    const usable = isUsable(record, nowMs);
+    if (state === known.state && bound === known.bound && usable === known.usable) return;
+    known = { state, bound, usable };
     options.onChanged();
+  }
+
+  /** One mark serves every decision until something in it changes: kept decisions share it. */
+  let latest: CandidateMark = { leg, server, state: 'up', bound: false, usable: false };
+  function mark(): CandidateMark {
+    const nowMs = ambient.now();
+    const { downSinceMs, blockedUntilMs } = record;
+    const bound = isBound(record, nowMs);
+    const usable = isUsable(record, nowMs);
+    const isSame =
+      latest.bound === bound &&
+      latest.usable === usable &&
+      (latest.downSinceMs ?? 0) === downSinceMs &&
+      (latest.blockedUntilMs ?? 0) === (blockedUntilMs > nowMs ? blockedUntilMs : 0);
+    if (isSame) return latest;
+    latest = {
+      leg,
+      server,
+      state: downSinceMs === 0 ? 'up' : 'down',
+      ...(downSinceMs === 0 ? {} : { downSinceMs }),
+      ...(blockedUntilMs > nowMs ? { blockedUntilMs } : {}),
+      bound,
+      usable,
+    };
+    return latest;
   }
 
   const running: Running<RegistrationEvent> = options.host.run(registrationMachine, {
@@ -262,18 +289,7 @@ export function createLeg(options: LegOptions): RunningLeg {
       hops.forget();
       machine.send({ type: 'transport.down' });
     },
-    mark() {
-      const nowMs = ambient.now();
-      return {
-        leg,
-        server,
-        state: record.downSinceMs === 0 ? 'up' : 'down',
-        ...(record.downSinceMs === 0 ? {} : { downSinceMs: record.downSinceMs }),
-        ...(record.blockedUntilMs > nowMs ? { blockedUntilMs: record.blockedUntilMs } : {}),
-        bound: isBound(record, nowMs),
-        usable: isUsable(record, nowMs),
-      };
-    },
+    mark,
     contact: (hop) => contactUri(identity, key, leg, { hostPort: hop.contactHostPort, protocol: hop.protocol }),
     dispose() {
       effects.abandon();

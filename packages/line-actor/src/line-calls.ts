@@ -47,6 +47,11 @@ export interface LineCallsOptions {
 
 /** Call appearances of one line; a further call finds it busy. */
 const maxCalls = 2;
+/**
+ * An unanswered call rings no longer than this, or than its Expires says: a caller that is gone would keep the appearance for ever.
+ * Longer than any proxy waits (Timer C). @source RFC 3261 sections 13.3.1, 16.6 step 11
+ */
+const longestRingMs = 240_000;
 
 export function createLineCalls(options: LineCallsOptions): LineCalls {
   const { ambient, config, identity, legs, host } = options;
@@ -121,17 +126,21 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     const answer = invite.offer === undefined ? undefined : createAnswer(invite.offer, described);
     if (invite.offer !== undefined && answer === undefined) return invite.reject(488);
     let session: Session | undefined;
+    const expiresS = Number(/^\d{1,9}$/.exec(invite.request.header('Expires') ?? '')?.[0] ?? longestRingMs);
+    const ringMs = Math.min(expiresS * 1_000, longestRingMs);
+    const ringTimer = ambient.setTimer(() => call.send({ type: 'clock.inviteExpires' }), ringMs);
     const effects = {
-      cancel() {},
+      cancel: () => invite.reject(487),
       decline: () => invite.reject(480),
       accept() {
+        ambient.clearTimer(ringTimer);
         session = invite.accept(answer?.sdp ?? createOffer(described));
         if (session === undefined) call.send({ type: 'sip.failed', reason: 'cancelled', status: 487 });
         else watch(call, session, hop, sessionId);
       },
       bye: () => session?.bye(),
     };
-    const call = track('incoming', effects, () => {});
+    const call = track('incoming', effects, () => ambient.clearTimer(ringTimer));
     call.note({ leg: leg.leg, ...(answer === undefined ? {} : { codec: answer.codec }) });
     const { server } = leg.mark();
     const outcome = { action: 'pin', leg: leg.leg, server };

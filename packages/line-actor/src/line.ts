@@ -7,6 +7,7 @@ import {
   decodeInbound,
   decodeJson,
   encodeJson,
+  type FactKind,
   type FlowFailure,
   type Leg,
   type LegFacts,
@@ -63,6 +64,8 @@ export interface LineOptions {
   readonly host?: LineHost;
   /** The chart threw; the supervisor restarts the line. */
   onFailed?(error: unknown): void;
+  /** A message was dropped or refused below the charts: a fault of the parser or of the transaction layer. For counters. */
+  onFault?(name: string): void;
 }
 
 export interface Line {
@@ -103,14 +106,18 @@ export function createLine(options: LineOptions): Line {
   const legs = new Map<Leg, RunningLeg>();
   let stopped: (() => void)[] = [];
 
-  const publish = (kind: 'decision' | 'registration' | 'call' | 'state', fact: unknown): void =>
-    bus.publish(subjects.fact(key, kind), encodeJson(fact));
+  const sendSubject = subjects.edge(edge, 'send');
+  /** A fact that nobody listens to is not written down. */
+  const publish = (kind: FactKind, fact: () => unknown): void => {
+    const subject = subjects.fact(key, kind);
+    if (bus.reaches(subject)) bus.publish(subject, encodeJson(fact()));
+  };
   const candidates = (): CandidateMark[] => [...legs.values()].map((leg) => leg.mark());
   const decisions = createDecisionLog({
     line: config.id,
     ambient,
     candidates,
-    publish: (decision: Decision) => publish('decision', decision),
+    publish: (decision: Decision) => publish('decision', () => decision),
   });
   const fail = (error: unknown): void => options.onFailed?.(error);
   const refused = (method: string | undefined, status: number, rule: string, source: string, reason: string): void =>
@@ -126,9 +133,10 @@ export function createLine(options: LineOptions): Line {
     ambient,
     key,
     timers,
-    send: (flow, bytes) => bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } }),
+    send: (flow, bytes) => bus.publish(sendSubject, bytes, { headers: { flow, line: key } }),
     onRequest: (server) => inbound(server),
     onFault: (name) => {
+      options.onFault?.(name);
       if (name === 'merged-request') refused(undefined, 482, '6.6:merged', 'redundancy 6.6, D-21', 'merged');
     },
     onAck: (request) => calls.ack(request),
@@ -168,7 +176,7 @@ export function createLine(options: LineOptions): Line {
     route,
     onDecision: decisions.add,
     onError: fail,
-    onFact: (fact) => publish('call', fact),
+    onFact: (fact) => publish('call', () => fact),
   });
 
   const isBound = (): boolean => !registersLine(config) || candidates().some((mark) => mark.bound);
@@ -176,7 +184,7 @@ export function createLine(options: LineOptions): Line {
     config,
     isBound,
     calls,
-    onMessage: (request) => publish('state', { type: 'message', from: request.from.uri, bytes: request.body.byteLength }),
+    onMessage: (request) => publish('state', () => ({ type: 'message', from: request.from.uri, bytes: request.body.byteLength })),
     onRefused: ({ method }, status, rule, source) => refused(method, status, rule, source, 'not-registered'),
   });
 
@@ -214,7 +222,7 @@ export function createLine(options: LineOptions): Line {
     input: { effects },
     onError: fail,
     onState(state) {
-      publish('state', { type: 'line', state });
+      publish('state', () => ({ type: 'line', state }));
       if (state !== 'stopped' || stopped.length === 0) return;
       dispose();
     },
@@ -267,7 +275,7 @@ export function createLine(options: LineOptions): Line {
       host,
       facts,
       onChanged() {
-        publish('registration', { leg, state: running.state(), mark: running.mark() });
+        publish('registration', () => ({ leg, state: running.state(), mark: running.mark() }));
         machine.send({ type: 'legs.changed' });
       },
       onDecision: decisions.add,

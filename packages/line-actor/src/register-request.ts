@@ -1,5 +1,5 @@
 import type { Leg, LineKey } from '@offhook/core';
-import { type RequestDraft, readDeltaSeconds, readSipUri, type SipResponse } from '@offhook/sip';
+import { type RequestDraft, readDeltaSeconds, type SipResponse } from '@offhook/sip';
 import type { Identity } from './identity.ts';
 import type { RegistrationRecord } from './registration.types.ts';
 
@@ -54,11 +54,18 @@ export function registerRequest(
   };
 }
 
+/** One of the URI's parameters, whole: what follows is the next one, the headers or nothing. */
+function hasParam(uri: string, param: string): boolean {
+  const at = uri.indexOf(param);
+  const next = uri.charAt(at + param.length);
+  return at >= 0 && (next === '' || next === ';' || next === '?');
+}
+
 /** Granted lifetime of our binding: its Contact's `expires`, else the Expires field, else what we asked for. @source section 5.5 */
 export function grantedExpiryS(response: SipResponse, key: LineKey, leg: Leg, requestedS: number): number {
-  const ours = response.contacts.find((contact) => {
-    const params = readSipUri(contact.uri)?.params;
-    return params?.get('line')?.toLowerCase() === key && params.get('leg')?.toLowerCase() === legLetter[leg];
+  const ours = response.contacts.find(({ uri }) => {
+    const lower = uri.toLowerCase();
+    return hasParam(lower, `;line=${key}`) && hasParam(lower, `;leg=${legLetter[leg]}`);
   });
   return readDeltaSeconds(ours?.params.get('expires')) ?? readDeltaSeconds(response.header('Expires')) ?? requestedS;
 }

@@ -4,32 +4,99 @@ import {
   createMemoryBus,
   createSubjects,
   type EdgeListen,
-  type EdgeTls,
+  type LimitsConfig,
+  type LineConfig,
+  type LocateRequest,
+  type PhoneConfig,
   PluginError,
+  parseServer,
+  phoneConfig,
+  type RuntimeConfig,
   systemAmbient,
   type Transport,
 } from '@offhook/core';
 import { createEdge } from '@offhook/edge';
-import { createActorHost, createPooledHost } from '@offhook/line-actor';
+import { createActorHost, createPooledHost, type LineHost } from '@offhook/line-actor';
 import { createTcpTransport, createTlsTransport } from '@offhook/transport-tcp';
 import { createUdpTransport } from '@offhook/transport-udp';
 import { container, type DependencyContainer, instanceCachingFactory } from 'tsyringe';
 import type { RuntimeOptions } from './create-runtime.ts';
 import { createHostLocator } from './host-locator.ts';
+import { type LoadedPlugins, noPlugins } from './load-plugins.ts';
+import { pluggedTransport } from './plugin-transport.ts';
 import { createPolicies } from './policies.ts';
 import { createSupervisor } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
+const serverFields = ['outboundProxy', 'proxy', 'alternateOutboundProxy', 'alternateProxy'] as const;
+
+/** Every server the lines may use, once each, with those of static lists. */
+function serversOf(lines: readonly LineConfig[]): readonly LocateRequest[] {
+  const texts = new Map(
+    lines.flatMap(({ ext }) => serverFields.map((field) => [`${ext.sipTransport} ${ext[field]}`, { ext, text: ext[field] }])),
+  );
+  return [...texts.values()].flatMap(({ ext, text }) => {
+    const spec = parseServer(text);
+    if (spec === undefined) return [];
+    const protocol = spec.protocol ?? (ext.sipTransport === 'TLS' ? 'tls' : ext.sipTransport === 'TCP' ? 'tcp' : 'udp');
+    const listed = spec.list.flatMap(({ host, port, addresses }) =>
+      (addresses.length > 0 ? addresses : [host]).map((each) => ({ host: each, port: port ?? spec.port, protocol })),
+    );
+    return listed.length > 0 ? listed : [{ host: spec.host, port: spec.port, protocol }];
+  });
+}
+
+/** What the streams among the transports are given of the limits. */
+function streamLimits({ maxConnections, maxConnectionsPerHost, stallS }: Partial<LimitsConfig> = {}) {
+  return {
+    ...(maxConnections === undefined ? {} : { maxAccepted: maxConnections }),
+    ...(maxConnectionsPerHost === undefined ? {} : { maxAcceptedPerHost: maxConnectionsPerHost }),
+    ...(stallS === undefined ? {} : { stallMs: stallS * 1_000 }),
+  };
+}
+
+/**
+ * Local ports of outgoing streams. The factory range of 21 ports is too small for a connection for each line and leg, so it counts as not
+ * set: then the system chooses. @source design section 4
+ */
+function streamPorts({ sipTcpPortMin: min, sipTcpPortMax: max }: PhoneConfig) {
+  const factory = phoneConfig();
+  const isSet = min !== factory.sipTcpPortMin || max !== factory.sipTcpPortMax;
+  return isSet && min <= max ? { localPorts: { min, max } } : {};
+}
+
 /** The built-in transport of a listening address. TLS listens where there is a certificate, and connects in any case. */
-function transportFor({ protocol, host, port, connectOnly = false }: EdgeListen, tls: EdgeTls, ambient: Ambient): Transport {
+function transportFor(
+  { protocol, host, port, connectOnly = false }: EdgeListen,
+  { edge, phone }: Pick<RuntimeConfig, 'edge' | 'phone'>,
+  ambient: Ambient,
+): Transport {
+  const { tls = {} } = edge;
+  const limits = streamLimits(edge.limits);
   if (protocol === 'udp') return createUdpTransport({ host, port }, ambient);
-  const local = isWildcard(host) ? {} : { localHost: host };
-  if (protocol === 'tcp') return createTcpTransport({ listen: { host, port }, ...local }, ambient);
+  const local = { ...(isWildcard(host) ? {} : { localHost: host }), ...streamPorts(phone) };
+  if (protocol === 'tcp') return createTcpTransport({ listen: { host, port }, ...local, limits }, ambient);
   const listens = tls.cert !== undefined && !connectOnly;
-  if (protocol === 'tls') return createTlsTransport({ ...(listens ? { listen: { host, port } } : {}), ...local, tls }, ambient);
+  if (protocol === 'tls')
+    return createTlsTransport({ ...(listens ? { listen: { host, port } } : {}), ...local, tls, limits }, ambient);
   throw new PluginError('E_PLUGIN_INVALID', `No transport plugin serves ${protocol} on ${host}:${port}. Loaded: udp, tcp, tls.`);
+}
+
+/** @throws PluginError `E_PLUGIN_LOAD` when the configuration names plugins and nobody loaded them */
+function pluginsOf({ config, plugins }: RuntimeOptions): LoadedPlugins {
+  if (plugins !== undefined || config.plugins.length === 0) return plugins ?? noPlugins;
+  const message = `The configuration names plugins that are not loaded: ${config.plugins.join(', ')}. Load them with loadPlugins() and give them to createRuntime({ plugins }).`;
+  throw new PluginError('E_PLUGIN_LOAD', message);
+}
+
+/** More lines than an appliance has: then memory and time count for more than an inspector. */
+const manyLines = 1_000;
+
+function hostFor({ host, config }: RuntimeOptions, ambient: Ambient): LineHost {
+  const pooled = host === undefined ? config.lines.length > manyLines : host === 'pooled';
+  return pooled ? createPooledHost() : createActorHost(ambient);
 }
 
 /** One child container per runtime: two runtimes in one process share nothing. What is given wins over what is built in. */
@@ -53,13 +120,16 @@ export function compose(options: RuntimeOptions): DependencyContainer {
   );
   child.register(
     tokens.judge,
-    once(() => createPolicies(config, options.mechanisms ?? [])),
+    once(() => createPolicies(config, [...pluginsOf(options).mechanisms, ...(options.mechanisms ?? [])])),
   );
   child.register(
     tokens.transports,
     once((from) => {
-      const { listen, tls = {} } = config.edge;
-      return options.transports ?? listen.map((address) => transportFor(address, tls, from.resolve(tokens.ambient)));
+      const ambient = from.resolve(tokens.ambient);
+      const { transports: plugged } = pluginsOf(options);
+      const make = (address: EdgeListen): Transport =>
+        address.plugin === undefined ? transportFor(address, config, ambient) : pluggedTransport(address, plugged, ambient);
+      return options.transports ?? config.edge.listen.map(make);
     }),
   );
   child.register(
@@ -72,6 +142,9 @@ export function compose(options: RuntimeOptions): DependencyContainer {
         name: config.edge.name,
         transports: [...from.resolve(tokens.transports)],
         locator: from.resolve(tokens.locator),
+        limits: { ...config.edge.limits, strangers: config.edge.strangers ?? 'drop' },
+        servers: serversOf(config.lines),
+        trusted: config.edge.trusted ?? [],
       }),
     ),
   );
@@ -85,7 +158,7 @@ export function compose(options: RuntimeOptions): DependencyContainer {
         subjects: from.resolve(tokens.subjects),
         edge: config.edge.name,
         judge: from.resolve(tokens.judge),
-        host: options.host === 'pooled' ? createPooledHost() : createActorHost(from.resolve(tokens.ambient)),
+        host: hostFor(options, from.resolve(tokens.ambient)),
         store: options.store,
       }),
     ),

@@ -21,8 +21,11 @@ import {
   type Subscription,
   type Transport,
 } from '@offhook/core';
+import type { EdgeStats } from '@offhook/edge';
 import type { LineStatus } from '@offhook/line-actor';
 import { compose } from './composition.ts';
+import type { LoadedPlugins } from './load-plugins.ts';
+import type { LineCounters } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
 export type Role = 'edge' | 'lines';
@@ -39,9 +42,14 @@ export interface RuntimeOptions {
   readonly locator?: Locator;
   /** Mechanisms beside the built-in ones; one of the same name takes its place. */
   readonly mechanisms?: readonly Mechanism[];
+  /** What `config.plugins` names: `await loadPlugins(config.plugins, file, config.edge.listen)`. */
+  readonly plugins?: LoadedPlugins;
   /** Keeps registrations over a restart of the process (D-46). Flushed on stop, not closed. */
   readonly store?: LineStore;
-  /** How charts run: `actors` (default), one XState actor each; `pooled`, all stepped by one host, for thousands of lines. */
+  /**
+   * How charts run: `actors`, an XState actor each; `pooled`, all stepped by their tables, for thousands of lines. Nothing else tells them
+   * apart. Default: `pooled` above 1,000 lines.
+   */
   readonly host?: 'actors' | 'pooled';
   /** What this runtime does; default both. */
   readonly roles?: readonly Role[];
@@ -54,6 +62,12 @@ export interface Fact {
   readonly value: unknown;
 }
 
+/** What became of every message since the start; each part stands only where it is known. */
+export interface RuntimeCounters {
+  readonly edge?: EdgeStats;
+  readonly lines?: LineCounters;
+}
+
 export interface Runtime {
   readonly bus: Bus;
   readonly subjects: Subjects;
@@ -61,6 +75,8 @@ export interface Runtime {
   /** Bound local addresses, once started. */
   readonly listening: readonly Endpoint[];
   lines(): readonly LineStatus[];
+  /** Of this runtime; its lines' edge is asked over the bus where it runs elsewhere. */
+  counters(): Promise<RuntimeCounters>;
   /**
    * Carries out a command of one line: `status`, `explain`, `call`, `hangup`, `answer`, `message`, `options`, `restart`.
    * @throws CommandError (rejects) `E_LINE_UNKNOWN`, `E_COMMAND_INVALID`, `E_CALL_UNKNOWN`
@@ -90,6 +106,16 @@ export async function sendCommand(bus: Bus, subject: string, envelope: CommandEn
   throw new CommandError(reply.code as CommandError['code'], reply.message);
 }
 
+/** Undefined when nobody answers. */
+async function askEdge(bus: Bus, subject: string): Promise<EdgeStats | undefined> {
+  try {
+    const { payload } = await bus.request(subject, new Uint8Array(0), { timeoutMs: commandTimeoutMs });
+    return decodeJson<EdgeStats>(payload);
+  } catch {
+    return undefined;
+  }
+}
+
 function unknownLine(line: string, here: readonly LineStatus[]): CommandError {
   const known = here.map(({ id }) => id);
   const some = known.length > 5 ? `${known.slice(0, 5).join(', ')} and ${known.length - 5} more` : known.join(', ');
@@ -99,7 +125,8 @@ function unknownLine(line: string, here: readonly LineStatus[]): CommandError {
 /**
  * Composes and starts a runtime: edge, lines or both on one bus.
  * @throws TransportError (rejects) `E_TRANSPORT_IN_USE`, `E_TRANSPORT_BIND`
- * @throws PluginError (rejects) `E_PLUGIN_INVALID` no transport for a listening address, or a mechanism that is none; `E_PLUGIN_DUPLICATE`
+ * @throws PluginError (rejects) `E_PLUGIN_LOAD` named plugins are not loaded, or a transport cannot be made; `E_PLUGIN_INVALID` no transport for
+ * a listening address, or a mechanism that is none; `E_PLUGIN_DUPLICATE`
  * @throws ConfigError (rejects) `E_POLICY_CONFLICT`, `E_POLICY_UNAVAILABLE` with `strict` only
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
@@ -153,6 +180,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     ambient,
     listening,
     lines: () => supervisor?.status() ?? [],
+    async counters() {
+      const stats = edge?.stats() ?? (await askEdge(bus, subjects.edge(options.config.edge.name, 'stats')));
+      return {
+        ...(stats === undefined ? {} : { edge: stats }),
+        ...(supervisor === undefined ? {} : { lines: supervisor.counters() }),
+      };
+    },
     async command(line, command, args = {}) {
       if (supervisor !== undefined && !supervisor.has(line)) throw unknownLine(line, supervisor.status());
       try {

@@ -1,3 +1,16 @@
+export type { EdgeStats } from '@offhook/edge';
 export { type CallFact, describeDecision, type Explanation, type LegStatus, type LineStatus } from '@offhook/line-actor';
-export { createRuntime, type Fact, type Role, type Runtime, type RuntimeOptions, sendCommand } from './create-runtime.ts';
+export {
+  createRuntime,
+  type Fact,
+  type Role,
+  type Runtime,
+  type RuntimeCounters,
+  type RuntimeOptions,
+  sendCommand,
+} from './create-runtime.ts';
 export { createHostLocator } from './host-locator.ts';
+export { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
+export type { TransportPlugin } from './plugin-transport.ts';
+export { judgedMechanisms } from './policies.ts';
+export type { LineCounters } from './supervisor.ts';

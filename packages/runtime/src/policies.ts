@@ -28,6 +28,14 @@ export type JudgeLine = (config: LineConfig) => LinePolicy;
 
 const builtIn: readonly Mechanism[] = [dualRegistration];
 
+/** What lines are judged against: given mechanisms win over built-in and announced ones of the same name. */
+export function judgedMechanisms(given: readonly Mechanism[]): readonly MechanismManifest[] {
+  const names = new Map(
+    [...knownMechanisms, ...[...builtIn, ...given].map(({ manifest }) => manifest)].map((each) => [each.name, each]),
+  );
+  return [...names.values()];
+}
+
 /** @throws PluginError `E_PLUGIN_INVALID`, `E_PLUGIN_DUPLICATE`: every fault of every given mechanism */
 function admitGiven(given: readonly Mechanism[]): void {
   const from = (index: number): string => `mechanisms[${index}]`;
@@ -60,8 +68,7 @@ function enforce(lines: readonly LineConfig[], manifests: readonly MechanismMani
 export function createPolicies(config: RuntimeConfig, given: readonly Mechanism[]): JudgeLine {
   admitGiven(given);
   const loaded = new Map([...builtIn, ...given].map((mechanism) => [mechanism.manifest.name, mechanism]));
-  const announced = knownMechanisms.filter(({ name }) => !loaded.has(name));
-  const manifests = [...[...loaded.values()].map(({ manifest }) => manifest), ...announced];
+  const manifests = judgedMechanisms(given);
   if (config.strict) enforce(config.lines, manifests);
   return (line) => {
     const verdict = judgePolicies(line, manifests);

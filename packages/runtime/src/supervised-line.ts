@@ -42,6 +42,8 @@ export interface SupervisedLineOptions {
   readonly edge: string;
   readonly host: LineHost;
   readonly store?: LineStore | undefined;
+  /** What became of a message that the line did not take. */
+  onFault(name: string): void;
 }
 
 /** The first pause; each crash doubles it. */
@@ -113,6 +115,7 @@ export function superviseLine(options: SupervisedLineOptions): SupervisedLine {
         host: options.host,
         store: options.store,
         onFailed,
+        onFault: options.onFault,
       });
       await line.start();
     } catch (error) {
@@ -165,7 +168,10 @@ export function superviseLine(options: SupervisedLineOptions): SupervisedLine {
       if (running !== undefined) drop(running);
     },
     deliver(message) {
-      if (line === undefined) return answerWhileDown(message);
+      if (line === undefined) {
+        if (readLineSubject(message.subject)?.kind === 'sip') options.onFault('line-down');
+        return answerWhileDown(message);
+      }
       try {
         line.deliver(message);
       } catch (error) {

@@ -29,6 +29,15 @@ export interface Supervisor {
   kill(): void;
   status(): readonly LineStatus[];
   has(id: string): boolean;
+  counters(): LineCounters;
+}
+
+/** What became of SIP messages that reached the lines of one process. Plain numbers; they only rise. */
+export interface LineCounters {
+  /** Taken from the bus. What is in no fault was a response in time, a request answered, or the ACK of one. */
+  readonly received: number;
+  /** By name: of the parser, of the transaction layer, `line-down`, `line-unknown`. */
+  readonly faults: Readonly<Record<string, number>>;
 }
 
 export interface SupervisorOptions {
@@ -53,8 +62,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const all = (): readonly SupervisedLine[] => [...byKey.values()];
   const status = (): readonly LineStatus[] => all().map((line) => line.status());
 
+  const faults = new Map<string, number>();
+  let received = 0;
+  const counters = (): LineCounters => ({ received, faults: Object.fromEntries([...faults].sort()) });
+  const onFault = (name: string): void => void faults.set(name, (faults.get(name) ?? 0) + 1);
+
   function deliver(message: BusMessage): void {
-    byKey.get(readLineSubject(message.subject)?.key as LineKey)?.deliver(message);
+    const place = readLineSubject(message.subject);
+    const line = byKey.get(place?.key as LineKey);
+    if (place?.kind === 'sip') {
+      received += 1;
+      if (line === undefined) onFault('line-unknown');
+    }
+    line?.deliver(message);
   }
 
   /** A request without a line key: the user's line; of several the one that owns the flow. */
@@ -69,8 +89,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function control(message: BusMessage): void {
     const command = readCommand(message)?.command;
     if (command === 'lines') return reply(message, { ok: true, value: status() });
+    if (command === 'counters') return reply(message, { ok: true, value: counters() });
     const seen = command === undefined ? 'This is no command' : `A runtime has no command "${command}"`;
-    reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: `${seen}. Known: lines.` });
+    reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: `${seen}. Known: lines, counters.` });
   }
 
   function subscribe(): void {
@@ -85,7 +106,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   for (const config of options.lines) {
-    const line = superviseLine({ ...options, config, policy: options.judge(config) });
+    const line = superviseLine({ ...options, config, policy: options.judge(config), onFault });
     byKey.set(line.key, line);
     byUser.set(line.user, [...(byUser.get(line.user) ?? []), line]);
   }
@@ -105,6 +126,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       for (const line of all()) line.kill();
     },
     status,
+    counters,
     has: (id) => byKey.has(lineKey(id)),
   };
 }

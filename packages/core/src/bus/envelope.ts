@@ -5,13 +5,11 @@ import type { LineKey } from '../line-key.ts';
 
 /** What travels on the bus beside the bytes. SIP goes as payload + headers, everything else as JSON. */
 
-const text = new TextEncoder();
-const fromText = new TextDecoder();
-
 /** What JSON has no word for (undefined, a function) travels as null. */
-export const encodeJson = (value: unknown): Uint8Array => text.encode(JSON.stringify(value) ?? 'null');
+export const encodeJson = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value) ?? 'null');
 /** @throws SyntaxError when the payload is not JSON */
-export const decodeJson = <T>(payload: Uint8Array): T => JSON.parse(fromText.decode(payload)) as T;
+export const decodeJson = <T>(payload: Uint8Array): T => JSON.parse(viewOf(payload).toString()) as T;
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
 
 /** `1.2.3.4:5060`, `[::1]:5060`. */
 export const formatEndpoint = ({ host, port }: Endpoint): string =>
@@ -43,17 +41,34 @@ export interface LineInbound extends Inbound {
 
 const nowhere: Endpoint = { host: '0.0.0.0', port: 0 };
 
-export function decodeInbound(message: BusMessage): LineInbound {
-  const { flow = '', protocol = 'udp', local, remote, at } = message.headers;
-  return {
-    bytes: message.payload,
-    flow: asFlow(flow),
-    protocol: protocol as Protocol,
-    local: readEndpoint(local) ?? nowhere,
-    remote: readEndpoint(remote) ?? nowhere,
-    atMs: Number(at ?? 0),
-  };
+/** Most messages are answers: where they came from is read only when somebody asks. */
+class LazyInbound implements LineInbound {
+  readonly bytes: Uint8Array;
+  readonly flow: Flow;
+  readonly protocol: Protocol;
+  readonly #headers: BusHeaders;
+
+  constructor({ payload, headers }: BusMessage) {
+    this.bytes = payload;
+    this.flow = asFlow(headers.flow ?? '');
+    this.protocol = (headers.protocol ?? 'udp') as Protocol;
+    this.#headers = headers;
+  }
+
+  get local(): Endpoint {
+    return readEndpoint(this.#headers.local) ?? nowhere;
+  }
+
+  get remote(): Endpoint {
+    return readEndpoint(this.#headers.remote) ?? nowhere;
+  }
+
+  get atMs(): number {
+    return Number(this.#headers.at ?? 0);
+  }
 }
+
+export const decodeInbound = (message: BusMessage): LineInbound => new LazyInbound(message);
 
 /** Headers of `edge.<edge>.send`: the flow to use and the line that hears of its failure. */
 export const encodeSend = (flow: Flow, line: LineKey): BusHeaders => ({ flow, line });

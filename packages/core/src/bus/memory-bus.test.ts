@@ -59,6 +59,14 @@ describe('createMemoryBus', () => {
     expect(ambient.errors).toEqual([]);
   });
 
+  it('reaches nobody where nobody listens, so that nothing need be made', () => {
+    const bus = createMemoryBus({ ambient: createManualAmbient() });
+    const subscription = bus.subscribe('facts.*', () => {});
+    expect(['facts.a', 'facts', 'other.a'].map((subject) => bus.reaches(subject))).toEqual([true, false, false]);
+    subscription.unsubscribe();
+    expect(bus.reaches('facts.a')).toBe(false);
+  });
+
   it('logs what a handler throws, with the subject only', async () => {
     const ambient = createManualAmbient();
     const bus = createMemoryBus({ ambient });

@@ -113,6 +113,11 @@ class MemoryBus implements Bus {
     this.#publish(subject, payload, options?.headers, options?.reply);
   }
 
+  reaches(subject: string): boolean {
+    const { plain, groups } = this.#index.route(subject);
+    return plain.length + groups.length > 0;
+  }
+
   subscribe(subject: string, handler: BusHandler, options: SubscribeOptions = {}): Subscription {
     if (this.#state !== 'open') throw closed();
     assertQueue(options.queue);

@@ -37,10 +37,14 @@ export function createSubjects(cluster: string): Subjects {
   };
 }
 
-const lineSubject = /^offhook\.[^.]+\.(?:line|fact)\.\d+\.([^.]+)\.([^.]+)$/;
-
 /** Line key and kind of a subject made by `line()` or `fact()`; undefined for any other. */
 export function readLineSubject(subject: string): { readonly key: string; readonly kind: string } | undefined {
-  const [, key, kind] = lineSubject.exec(subject) ?? [];
-  return key !== undefined && kind !== undefined ? { key, kind } : undefined;
+  // Read from its end, without a pattern: this stands in the way of every message.
+  const kindAt = subject.lastIndexOf('.');
+  const keyAt = subject.lastIndexOf('.', kindAt - 1);
+  const slotAt = subject.lastIndexOf('.', keyAt - 1);
+  const isOurs = subject.startsWith('offhook.') && (subject.endsWith('line', slotAt) || subject.endsWith('fact', slotAt));
+  return isOurs && slotAt > 'offhook.'.length + 4
+    ? { key: subject.slice(keyAt + 1, kindAt), kind: subject.slice(kindAt + 1) }
+    : undefined;
 }

@@ -49,6 +49,11 @@ export interface Bus {
    * unchanged; `E_BUS_CLOSED`
    */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
+  /**
+   * False: nobody would be given a message published on this subject now, so it need not be made. True when that cannot be known.
+   * @throws BusError `E_BUS_SUBJECT`
+   */
+  reaches(subject: string): boolean;
   /** A handler that throws is logged and keeps its subscription. @throws BusError `E_BUS_SUBJECT`, `E_BUS_CLOSED` */
   subscribe(subject: string, handler: BusHandler, options?: SubscribeOptions): Subscription;
   /** @throws BusError (rejects) `E_BUS_NO_RESPONDERS` at once when nobody listens, `E_BUS_TIMEOUT`, `E_BUS_CLOSED` */

@@ -122,6 +122,22 @@ export const deliveryCases: readonly ConformanceCase<BusSubject>[] = [
     },
   },
   {
+    name: 'reaches every subject that somebody subscribes to, wildcards included',
+    source: contract,
+    async run({ bus }) {
+      bus.subscribe('a.b', () => {});
+      bus.subscribe('c.*', () => {}, { queue: 'q' });
+      same(
+        ['a.b', 'c.d'].map((subject) => bus.reaches(subject)),
+        [true, true],
+      );
+      is(
+        thrownCode(() => bus.reaches('a..b')),
+        'E_BUS_SUBJECT',
+      );
+    },
+  },
+  {
     name: 'publishes without a subscriber and without an error',
     source: contract,
     async run({ bus, settle }) {

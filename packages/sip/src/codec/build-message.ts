@@ -1,5 +1,5 @@
 import { LocalProtocolError } from '@offhook/core';
-import { assertHeaderValue, assertToken, assertUri } from './header-value.ts';
+import { assertHeaderValue, assertToken, assertUri, isHeaderValue } from './header-value.ts';
 import type { HeaderFields, RequestDraft, ResponseDraft, SipRequest } from './message.ts';
 import { reasonPhrase } from './reason-phrase.ts';
 
@@ -51,16 +51,26 @@ function copied(name: string, value: string | undefined): string {
 }
 
 function field(name: string, value: string): string {
-  assertHeaderValue(value, `the value of ${name}`);
+  if (!isHeaderValue(value)) assertHeaderValue(value, `the value of ${name}`);
   return `${name}: ${value}\r\n`;
+}
+
+/** Names that have been found good: a program writes few. */
+const goodNames = new Set<string>();
+const mostGoodNames = 256;
+
+function assertName(name: string): void {
+  if (goodNames.has(name)) return;
+  assertToken(name, 'a header name');
+  if (/^(?:content-length|l)$/i.test(name))
+    throw new LocalProtocolError('Content-Length is counted by the builder; leave it out of the draft');
+  if (goodNames.size < mostGoodNames) goodNames.add(name);
 }
 
 function fieldLines(fields: HeaderFields): string {
   let lines = '';
   for (const [name, value] of fields) {
-    assertToken(name, 'a header name');
-    if (/^(?:content-length|l)$/i.test(name))
-      throw new LocalProtocolError('Content-Length is counted by the builder; leave it out of the draft');
+    assertName(name);
     lines += field(name, value);
   }
   return lines;

@@ -6,13 +6,15 @@ const breaksLine = /[\r\n\0]/;
 // A URI has no blank and no control character
 const breaksUri = /[\0- <>"\x7f]/;
 
+export const isHeaderValue = (text: string): boolean => !breaksLine.test(text);
+
 /**
  * Refuses text that would end a header line early.
  * @param what names the place in the message, never the value: it may be a secret
  * @throws LocalProtocolError `E_SIP_LOCAL` on CR, LF or NUL
  */
 export function assertHeaderValue(text: string, what = 'a header value'): void {
-  if (breaksLine.test(text)) {
+  if (!isHeaderValue(text)) {
     throw new LocalProtocolError(`${what} contains CR, LF or NUL; a header line must be one line: remove them`);
   }
 }

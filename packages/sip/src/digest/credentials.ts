@@ -82,6 +82,7 @@ function issuer(realms: readonly Realm[], info: DigestParams | undefined): Realm
 /** @source RFC 7616, RFC 8760 section 2.4 (the topmost challenge that is supported) */
 export function createCredentials({ username, password, ambient }: CredentialsOptions): Credentials {
   const realms = new Map<string, Realm>();
+  const user = quote(username);
 
   function accept(challenge: DigestParams, header: Authorization['header']): Realm | undefined {
     const algorithm = challenge.get('algorithm');
@@ -136,17 +137,12 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
     const { hash, secret, nonce, cnonce } = realm;
     const qop = realm.qop === undefined ? undefined : { name: realm.qop, nc: formatNonceCount(realm.count) };
     const response = digestResponse({ hash, secret, nonce, method, uri, body, qop, cnonce });
-    return [
-      `Digest username=${quote(username)}`,
-      `realm="${realm.realm}"`,
-      `nonce="${nonce}"`,
-      `uri="${uri}"`,
-      `response="${response}"`,
-      ...(realm.algorithm === undefined ? [] : [`algorithm=${realm.algorithm}`]),
-      ...(qop === undefined && !hash.isSession ? [] : [`cnonce="${cnonce}"`]),
-      ...(qop === undefined ? [] : [`qop=${qop.name}`, `nc=${qop.nc}`]),
-      ...(realm.opaque === undefined ? [] : [`opaque="${realm.opaque}"`]),
-    ].join(', ');
+    let value = `Digest username=${user}, realm="${realm.realm}", nonce="${nonce}", uri="${uri}", response="${response}"`;
+    if (realm.algorithm !== undefined) value += `, algorithm=${realm.algorithm}`;
+    if (qop !== undefined || hash.isSession) value += `, cnonce="${cnonce}"`;
+    if (qop !== undefined) value += `, qop=${qop.name}, nc=${qop.nc}`;
+    if (realm.opaque !== undefined) value += `, opaque="${realm.opaque}"`;
+    return value;
   }
 
   return {
@@ -177,7 +173,9 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
         ['Authentication-Info', 'Authorization'],
         ['Proxy-Authentication-Info', 'Proxy-Authorization'],
       ] as const) {
-        const info = readDigest(`Digest ${response.headers(name)[0] ?? ''}`);
+        const [given] = response.headers(name);
+        if (given === undefined) continue;
+        const info = readDigest(`Digest ${given}`);
         const next = info?.get('nextnonce');
         const realm = issuer(
           [...realms.values()].filter((each) => each.header === header),

@@ -70,6 +70,7 @@ interface Outgoing {
   readonly invite: SentInvite | undefined;
 }
 
+const nothing = new Uint8Array(0);
 const nowhere: Endpoint = { host: '0.0.0.0', port: 0 };
 /** Forks of one unwanted call that are hung up; a server that makes more is not worth our memory. */
 const maxForks = 8;
@@ -146,7 +147,7 @@ class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> imp
   readonly hop: Hop;
   private readonly owner: ClientTransactions;
   private readonly id: string;
-  private readonly bytes: Uint8Array;
+  private bytes: Uint8Array;
   private readonly listener: ClientListener;
   private readonly answers: Answers | undefined;
 
@@ -190,10 +191,16 @@ class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> imp
 
   protected perform(effect: ClientEffect): void {
     if (effect.type === 'send') this.transmit(this.bytes);
-    else if (effect.type === 'report') this.listener(effect.event);
+    else if (effect.type === 'report') this.report(effect.event);
     else if (effect.type === 'ack') this.answers?.ack(effect.response);
     else if (effect.type === 'cancel') this.answers?.cancel();
     else if (effect.type === 'hang-up') this.answers?.hangUp(effect.response);
+  }
+
+  /** After a final response nothing is sent again: what lingers to absorb repetitions need not hold the message. */
+  private report(event: ClientEvent): void {
+    if (event.type === 'final') this.bytes = nothing;
+    this.listener(event);
   }
 
   protected fired(timer: TimerName): ClientStimulus {

@@ -1,6 +1,7 @@
 import { type Ambient, type Flow, type FlowFailure, type LineInbound, LocalProtocolError, randomToken } from '@offhook/core';
 import { buildResponse } from '../codec/build-message.ts';
 import type { ResponseDraft, SipRequest } from '../codec/message.ts';
+import { isToken } from '../codec/text.ts';
 import { stampVia } from '../codec/via.ts';
 import { Execution } from './execution.ts';
 import type { LayerFault } from './faults.ts';
@@ -105,18 +106,19 @@ export class ServerTransactions {
 
   /** Answers without a transaction; the same request gets the same answer. @source RFC 3261 section 8.2.7 */
   refuse(request: SipRequest, inbound: LineInbound, status: number): void {
-    if (request.method === 'ACK') return;
-    try {
-      this.answer(request, inbound, { status, toTag: statelessTag(request) });
-    } catch (error) {
-      // A response repeats what a request brought, and this one may be refused just because of that.
-      if (!(error instanceof LocalProtocolError)) throw error;
-      this.options.fault('unanswerable');
-    }
+    if (request.method !== 'ACK') this.answer(request, inbound, { status, toTag: statelessTag(request) });
   }
 
   private answer(request: SipRequest, inbound: LineInbound, draft: ResponseDraft): void {
-    this.options.send(inbound.flow, buildResponse(request, draft, stampedVia(request, inbound)));
+    let bytes: Uint8Array;
+    try {
+      bytes = buildResponse(request, draft, stampedVia(request, inbound));
+    } catch (error) {
+      // A response repeats what a request brought, and this one may be refused just because of that.
+      if (!(error instanceof LocalProtocolError)) throw error;
+      return this.options.fault('unanswerable');
+    }
+    this.options.send(inbound.flow, bytes);
   }
 
   flowFailed(failure: FlowFailure): void {
@@ -155,7 +157,9 @@ class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> imp
     this.owner = owner;
     this.id = id;
     this.origin = origin;
-    this.tag = request.to.params.get('tag');
+    // One that is no token is repeated with the request's own To, and given to no other response.
+    const tag = request.to.params.get('tag') ?? '';
+    this.tag = isToken(tag) ? tag : undefined;
   }
 
   get toTag(): string {

@@ -3,6 +3,7 @@ import type { Bus, BusMessage } from '../../contracts/bus.ts';
 /** A copy whose methods may be replaced one by one. */
 export const bound = (good: Bus): Bus => ({
   publish: (subject, payload, options) => good.publish(subject, payload, options),
+  reaches: (subject) => good.reaches(subject),
   subscribe: (subject, handler, options) => good.subscribe(subject, handler, options),
   request: (subject, payload, options) => good.request(subject, payload, options),
   flush: () => good.flush(),

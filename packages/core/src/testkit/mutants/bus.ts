@@ -178,6 +178,10 @@ export const busMutants: Mutants<Bus> = {
   'matches exactly one token with *': (good) => alsoMatching(good, (subject) => subject.replace('*', '*.*')),
   'matches one or more last tokens with >': (good) => alsoMatching(good, (subject) => subject.replace(/\.>$/, '')),
   'takes * and > inside a token for letters': (good) => alsoMatching(good, (subject) => subject.replace(/[^.]+([*>])$/, '$1')),
+  'reaches every subject that somebody subscribes to, wildcards included': (good) => ({
+    ...bound(good),
+    reaches: (subject) => good.reaches(subject) && subject === 'a.b',
+  }),
   'delivers once to each matching subscription': (good) => oncePerKey(good, (subject) => subject),
   'publishes without a subscriber and without an error': complainsOfSilence,
   'delivers nothing to a subscription made after the publish': settlesReceiversLate,
