@@ -37,6 +37,18 @@ describe('docs/errors.md', () => {
   });
 });
 
+describe('docs/conformance.md', () => {
+  it('lists every rule that the code leaves on purpose', () => {
+    const files = ['packages', 'apps'].flatMap(filesBelow).filter((file) => /\/src\/.*\.ts$/.test(file));
+    const left = files.flatMap((file) =>
+      [...readText(file).matchAll(/DEVIATION (RFC \d+ section [\d.]+\d)/g)].map(([, rule]) => rule),
+    );
+    const page = readText('docs/conformance.md');
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.filter((rule) => !page.includes(`| ${rule} |`))).toEqual([]);
+  });
+});
+
 describe('docs/subjects.md', () => {
   it('has one row for each subject and none for another', () => {
     const subjects = createSubjects('c');

@@ -189,7 +189,7 @@ class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> imp
   }
 
   protected perform(effect: ServerEffect): void {
-    // DEVIATION RFC 3261 §18.2.2: a datagram without `rport` is answered where it came from, not at the port of its Via. A flow is a
+    // DEVIATION RFC 3261 section 18.2.2: a datagram without `rport` is answered where it came from, not at the port of its Via. A flow is a
     // 4-tuple, and a client behind a NAT that does not know RFC 3581 is reached in this way only.
     if (effect.type === 'send') this.owner.options.send(this.inbound.flow, effect.bytes);
     else if (effect.type === 'trying') this.respond({ status: 100 });
