@@ -7,6 +7,7 @@ import { extParameters, type Parameter, phoneParameters } from '../../packages/c
 import { describeFinding } from '../../packages/core/src/config/finding.ts';
 import { readRuntimeConfig } from '../../packages/core/src/config/read-runtime.ts';
 import { lineKey, slotOf } from '../../packages/core/src/line-key.ts';
+import { policyKit } from '../../packages/core/src/testkit/policy-kit.ts';
 import { root } from '../bootstrap.mjs';
 import { filesBelow, readText, readWorkspaces } from './repository.ts';
 
@@ -66,6 +67,19 @@ describe('docs/subjects.md', () => {
   });
 });
 
+describe('docs/plugins.md', () => {
+  it('has one row for each rule that a mechanism keeps and none for another', () => {
+    expect(rows('docs/plugins.md').map(([name]) => unquote(name))).toEqual(policyKit.map(({ name }) => name));
+  });
+
+  it('quotes the examples as they are', () => {
+    const examples = ['examples/my-policy', 'examples/my-transport'].flatMap(filesBelow).map(readText);
+    const quotes = [...readText('docs/plugins.md').matchAll(/```ts\n(.*?)```/gs)].map(([, text = '']) => text);
+    expect(quotes.length).toBeGreaterThan(0);
+    expect(quotes.filter((quote) => !examples.some((text) => text.includes(quote)))).toEqual([]);
+  });
+});
+
 describe('docs/decisions.md', () => {
   it('has a row for every rule that a source cites', () => {
     const known = new Set(rows('docs/decisions.md').map(([rule]) => unquote(rule)));
@@ -113,7 +127,7 @@ describe('configurations in the pages', () => {
   // The reader that provisioning uses, without making it a dependency of the house.
   const { parse } = createRequire(join(root, 'packages/provisioning/package.json'))('yaml') as { parse(text: string): unknown };
 
-  it.each(['README.md', 'docs/configuration.md'])('are free of faults: %s', (page) => {
+  it.each(['README.md', 'docs/configuration.md', 'docs/plugins.md'])('are free of faults: %s', (page) => {
     const blocks = [...readText(page).matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
     const resolveSecret = () => '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----';
     const findings = blocks.flatMap((text) => readRuntimeConfig(parse(text), { resolveSecret }).findings);

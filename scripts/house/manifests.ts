@@ -87,7 +87,9 @@ export function referenceFaults(
   { folder, manifest, references }: Workspace,
   folderOf: ReadonlyMap<string, string>,
 ): readonly string[] {
-  const wanted = Object.keys(manifest.dependencies ?? {}).flatMap((name) => folderOf.get(name) ?? []);
+  const wanted = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap(
+    (name) => folderOf.get(name) ?? [],
+  );
   return [
     ...wanted.filter((path) => !references.includes(path)).map((path) => `${folder}/tsconfig.json: no reference to ${path}`),
     ...references.filter((path) => !wanted.includes(path)).map((path) => `${folder}/package.json: no dependency on ${path}`),

@@ -55,6 +55,8 @@ describe('doors', () => {
     ['packages/runtime/src/supervisor.ts', 'const started = new Date();'],
     ['packages/provisioning/src/yaml.ts', 'const home = process.env.HOME;'],
     ['packages/core/src/policy/registry.ts', `import left from 'left-pad';`],
+    ['packages/runtime/src/supervisor.ts', 'export const load = (name: string) => import(name);'],
+    ['apps/runner/src/config-file.ts', `import { createRequire } from 'node:module';`],
   ])('stop %s at %s', (file, text) => {
     expect(doors(file, text)).toHaveLength(1);
   });
@@ -112,5 +114,7 @@ describe('manifests', () => {
       referenceFaults({ folder: 'packages/x', manifest, references: ['packages/core', 'packages/sip'] }, folderOf),
     ).toHaveLength(1);
     expect(referenceFaults({ folder: 'packages/x', manifest, references: ['packages/core'] }, folderOf)).toEqual([]);
+    const plugin = { name: 'y', peerDependencies: { '@offhook/core': '^0.1.0' } };
+    expect(referenceFaults({ folder: 'packages/y', manifest: plugin, references: ['packages/core'] }, folderOf)).toEqual([]);
   });
 });

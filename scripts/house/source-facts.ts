@@ -9,7 +9,7 @@ export interface ImportFact {
   readonly typeOnly: boolean;
 }
 
-/** What a source file reaches for. `globals` are names such as `Date.now`, `setTimeout`, `process`. */
+/** What a source file reaches for. `globals` are names such as `Date.now`, `setTimeout`, `process`; `import(name)`: a module that only a value names. */
 export interface SourceFacts {
   readonly imports: readonly ImportFact[];
   readonly globals: readonly string[];
@@ -44,6 +44,7 @@ export function readSourceFacts(file: string, text: string): SourceFacts {
     TSImportType: (node) => add(node.source.value, 'type'),
     ImportExpression: (node) => {
       if (node.source.type === 'Literal' && typeof node.source.value === 'string') add(node.source.value, undefined, true);
+      else globals.add('import(name)');
     },
     NewExpression: (node) => {
       if (node.callee.type === 'Identifier' && node.callee.name === 'Date' && node.arguments.length === 0)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@offhook/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findConfig, loadConfig, runnableConfig } from './config-file.ts';
+import { findConfig, loadPluggedConfig, runnableConfig } from './config-file.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -16,9 +16,9 @@ function write(name: string, text: string): string {
   return join(folder, name);
 }
 
-function thrownBy(act: () => unknown): ConfigError {
+async function thrownBy(act: () => unknown): Promise<ConfigError> {
   try {
-    act();
+    await act();
   } catch (error) {
     if (error instanceof ConfigError) return error;
   }
@@ -31,36 +31,36 @@ describe('findConfig', () => {
     expect(findConfig(undefined, { OFFHOOK_CONFIG: 'b.yaml' })).toBe('b.yaml');
   });
 
-  it('says where it has looked when there is none', () => {
-    const error = thrownBy(() => findConfig(undefined, { XDG_CONFIG_HOME: folder, OFFHOOK_CONFIG: '' }));
+  it('says where it has looked when there is none', async () => {
+    const error = await thrownBy(() => findConfig(undefined, { XDG_CONFIG_HOME: folder, OFFHOOK_CONFIG: '' }));
     expect(error).toMatchObject({ code: 'E_CONFIG_UNREADABLE', message: expect.stringContaining(join(folder, 'offhook')) });
   });
 
-  it('shows an example that is a configuration without errors', () => {
-    const { message } = thrownBy(() => findConfig(undefined, { XDG_CONFIG_HOME: folder }));
+  it('shows an example that is a configuration without errors', async () => {
+    const { message } = await thrownBy(() => findConfig(undefined, { XDG_CONFIG_HOME: folder }));
     const example = message.split('\n').filter((line) => /^ {2}( {2}-|lines:)/.test(line));
-    const { config, findings } = loadConfig(write('example.yaml', example.join('\n')));
+    const { config, findings } = await loadPluggedConfig(write('example.yaml', example.join('\n')));
     expect(config?.lines).toHaveLength(1);
     expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
   });
 });
 
-describe('loadConfig', () => {
+describe('loadPluggedConfig', () => {
   it.each([
     ['a file that is not there', () => join(folder, 'none.yaml'), 'there is no such file'],
     ['a folder', () => folder, 'it is a folder'],
     ['a path through a file', () => join(write('plain', ''), 'x.yaml'), 'no folder'],
-  ])('says why %s cannot be read', (_, path, why) => {
-    expect(thrownBy(() => loadConfig(path()))).toMatchObject({
+  ])('says why %s cannot be read', async (_, path, why) => {
+    expect(await thrownBy(() => loadPluggedConfig(path()))).toMatchObject({
       code: 'E_CONFIG_UNREADABLE',
       message: expect.stringContaining(why),
     });
   });
 
-  it('reads secrets from the environment and from files, without their last line end', () => {
+  it('reads secrets from the environment and from files, without their last line end', async () => {
     vi.stubEnv('OFFHOOK_TEST_SECRET', 'from env');
     const secret = write('secret', 'from file\n');
-    const { config } = loadConfig(
+    const { config } = await loadPluggedConfig(
       write(
         'secrets.yaml',
         `lines:
@@ -73,12 +73,12 @@ describe('loadConfig', () => {
     expect(config?.lines.map(({ ext }) => ext.password)).toEqual(['from env', 'from file']);
   });
 
-  it('finds faults of values and of mechanisms at once, also where nothing can be run', () => {
+  it('finds faults of values and of mechanisms at once, also where nothing can be run', async () => {
     const text = `clustr: x
 lines:
   - { userId: "1", proxy: a, alternateProxy: b, dualRegistration: true, xMechanism: broadsoft }
 `;
-    const { config, findings } = loadConfig(write('both.yaml', text));
+    const { config, findings } = await loadPluggedConfig(write('both.yaml', text));
     expect(config).toBeUndefined();
     expect(findings.map(({ code }) => code)).toEqual(expect.arrayContaining(['key.unknown', 'policy.conflict']));
   });
@@ -86,15 +86,16 @@ lines:
 
 describe('runnableConfig', () => {
   const repaired = (more = '') =>
-    loadConfig(write('repaired.yaml', `${more}lines:\n  - { userId: "1", proxy: "a b", outboundProxy: c }\n`));
+    loadPluggedConfig(write('repaired.yaml', `${more}lines:\n  - { userId: "1", proxy: "a b", outboundProxy: c }\n`));
 
-  it('runs a repaired configuration', () => {
-    expect(runnableConfig(repaired(), false).lines).toHaveLength(1);
+  it('runs a repaired configuration', async () => {
+    expect(runnableConfig(await repaired(), false).lines).toHaveLength(1);
   });
 
-  it('refuses it when the command or the file says strict, with every error', () => {
-    for (const act of [() => runnableConfig(repaired(), true), () => runnableConfig(repaired('strict: true\n'), false)]) {
-      const { code, message, findings } = thrownBy(act);
+  it('refuses it when the command or the file says strict, with every error', async () => {
+    const [plain, strict] = [await repaired(), await repaired('strict: true\n')];
+    for (const act of [() => runnableConfig(plain, true), () => runnableConfig(strict, false)]) {
+      const { code, message, findings } = await thrownBy(act);
       expect({ code, findings: findings.map((finding) => finding.code) }).toEqual({
         code: 'E_CONFIG_INVALID',
         findings: ['server.invalid'],

@@ -1,15 +1,29 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { ConfigError, type Finding, hasErrors, knownMechanisms, policyFindings, type RuntimeConfig } from '@offhook/core';
+import { join, resolve } from 'node:path';
+import {
+  ConfigError,
+  type Finding,
+  hasErrors,
+  knownMechanisms,
+  PluginError,
+  policyFindings,
+  type ResolveSecret,
+  type RuntimeConfig,
+} from '@offhook/core';
 import { readConfiguration } from '@offhook/provisioning';
+import { judgedMechanisms, type LoadedPlugins, loadPlugins } from '@offhook/runtime';
 
-/** What a configuration file says, and what is wrong with it. */
-export interface LoadedFile {
+/** What a configuration file says, what its plugins bring, and what is wrong with either. */
+export interface PluggedFile {
   readonly path: string;
   /** Undefined when it cannot be run at all. */
   readonly config: RuntimeConfig | undefined;
   readonly findings: readonly Finding[];
+  /** Undefined when there is a fault. */
+  readonly plugins: LoadedPlugins | undefined;
+  /** `E_PLUGIN_LOAD`, `E_PLUGIN_INVALID`, `E_PLUGIN_DUPLICATE` */
+  readonly pluginFault: PluginError | undefined;
 }
 
 /** Where a configuration is looked for when none is named, first found wins. */
@@ -35,7 +49,8 @@ export function findConfig(given: string | undefined, env: NodeJS.ProcessEnv): s
   throw new ConfigError('E_CONFIG_UNREADABLE', noConfiguration([...candidates, '$OFFHOOK_CONFIG']));
 }
 
-function resolveSecret(reference: { readonly env: string } | { readonly file: string }): string | undefined {
+/** The text that a reference of a configuration stands for; undefined when there is none. */
+export function resolveSecret(reference: { readonly env: string } | { readonly file: string }): string | undefined {
   if ('env' in reference) return process.env[reference.env];
   try {
     return readFileSync(reference.file, 'utf8').replace(/\r?\n$/, '');
@@ -69,16 +84,32 @@ function readText(path: string): string {
   }
 }
 
-/** Reads and judges a file: faults of the text, of values and of mechanisms at once. @throws ConfigError `E_CONFIG_UNREADABLE` */
-export function loadConfig(path: string): LoadedFile {
-  const { config, lines, findings, locate } = readConfiguration({ name: path, text: readText(path), resolveSecret });
-  const policy = policyFindings(lines, knownMechanisms, locate);
-  return { path, config, findings: [...findings, ...policy] };
+/**
+ * Reads and judges a file: faults of the text, of values, of mechanisms and of plugins at once. Plugins that it names are loaded, which runs
+ * their code; its lines are judged against their mechanisms too. @throws ConfigError (rejects) `E_CONFIG_UNREADABLE`
+ */
+export async function loadPluggedConfig(path: string, secrets: ResolveSecret = resolveSecret): Promise<PluggedFile> {
+  const reading = readConfiguration({ name: path, text: readText(path), resolveSecret: secrets });
+  const { config, lines, findings, locate, plugins: names } = reading;
+  try {
+    const plugins = await loadPlugins(names, resolve(path), config?.edge.listen);
+    const policy = policyFindings(lines, judgedMechanisms(plugins.mechanisms), locate);
+    return { path, config, findings: [...findings, ...policy], plugins, pluginFault: undefined };
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    // Whether a name is unknown cannot be said while a plugin is missing that might bring it.
+    const policy = policyFindings(lines, knownMechanisms, locate).filter(({ code }) => code !== 'policy.unknown');
+    return { path, config, findings: [...findings, ...policy], plugins: undefined, pluginFault: error };
+  }
 }
 
-/** The configuration to run. @throws ConfigError `E_CONFIG_INVALID` when it is unreadable, or faulty and strict */
-export function runnableConfig(file: LoadedFile, strict: boolean): RuntimeConfig {
-  const { config, findings, path } = file;
+/**
+ * The configuration to run. @throws ConfigError `E_CONFIG_INVALID` when it is unreadable, or faulty and strict
+ * @throws PluginError when one of its plugins cannot be used
+ */
+export function runnableConfig(file: PluggedFile, strict: boolean): RuntimeConfig {
+  const { config, findings, path, pluginFault } = file;
+  if (config !== undefined && pluginFault !== undefined) throw pluginFault;
   const isStrict = strict || config?.strict === true;
   if (config !== undefined && !(isStrict && hasErrors(findings))) return config;
   const faults = findings.filter(({ severity }) => severity === 'error');

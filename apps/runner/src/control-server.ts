@@ -55,6 +55,7 @@ async function carryOut(runtime: Runtime, { line, command, args = {} }: ControlR
   if (line !== undefined) return runtime.command(line, command, args);
   // Answered here: the status of many lines is longer than a message of the bus may be.
   if (command === 'lines') return runtime.lines();
+  if (command === 'counters') return runtime.counters();
   return sendCommand(runtime.bus, runtime.subjects.control, { command, args });
 }
 

@@ -85,11 +85,17 @@ function addLocal(program: Command, { output, finish, interrupts }: Frame): void
       const { demo } = await import('./commands/demo.ts');
       finish(await demo(options, output, interrupts.signal()));
     });
+  command(program, 'doctor', 'look for what keeps lines from working here: machine, files, ports, servers, bus')
+    .argument('[config]', 'YAML or flat-profile XML; default as for run. Without one the machine alone is looked at')
+    .action(async (config: string | undefined) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      finish(await doctor(config, output));
+    });
   command(program, 'check', 'judge configuration files without running them')
     .argument('<file...>', 'YAML or flat-profile XML')
     .action(async (files: string[]) => {
       const { check } = await import('./commands/check.ts');
-      finish(check(files, output));
+      finish(await check(files, output));
     });
 }
 
@@ -107,6 +113,9 @@ function addRemote(program: Command, { output, finish, interrupts }: Frame): voi
   remote(program, 'explain', 'which server a line uses, by which rule, and what comes next')
     .argument('<line>', 'id of a line, as "offhook lines" shows it')
     .action(async (line: string, options: RemoteOptions) => finish(await (await remotes()).explain(to(options), line, output)));
+  remote(program, 'counters', 'what became of every message: delivered, answered, or dropped and why').action(
+    async (options: RemoteOptions) => finish(await (await remotes()).counters(to(options), output)),
+  );
   remote(program, 'events', 'decisions and states as they happen, until interrupted').action(async (options: RemoteOptions) =>
     finish(await (await remotes()).events(to(options), output, interrupts.signal())),
   );

@@ -52,16 +52,18 @@ export function folderFault(folder: string): string | undefined {
   return found === undefined ? undefined : statFault(found);
 }
 
+/** Why a socket cannot have a path; undefined when it can. */
+export function pathFault(path: string): string | undefined {
+  const bytes = Buffer.byteLength(path);
+  return bytes > longestPathBytes ? `has a path of ${bytes} bytes; a socket's may have ${longestPathBytes}` : undefined;
+}
+
 const refused = (message: string, cause?: unknown): TransportError => new TransportError('E_TRANSPORT_BIND', message, { cause });
 
 /** Makes the socket's folder, for its owner alone. @throws TransportError `E_TRANSPORT_BIND` when path or folder will not do */
 export function prepareFolder(path: string): void {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > longestPathBytes) {
-    throw refused(
-      `Control socket ${path} has a path of ${bytes} bytes; a socket's may have ${longestPathBytes}. Name a shorter one with --socket.`,
-    );
-  }
+  const tooLong = pathFault(path);
+  if (tooLong !== undefined) throw refused(`Control socket ${path} ${tooLong}. Name a shorter one with --socket.`);
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -45,6 +45,24 @@ describe('offhook lines', () => {
   });
 });
 
+describe('offhook counters', () => {
+  it('shows what became of the messages, of edge and lines, without what is 0', async () => {
+    const { code, out } = await ask('counters');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Edge\n {2}received +\d+\n {2}delivered +\d+$/m);
+    expect(out).toMatch(/^Lines\n {2}received +\d+$/m);
+    expect(out).not.toContain('droppedStranger');
+  });
+
+  it('gives them as data, zeros and all', async () => {
+    const { values } = await askJson('counters');
+    expect(values).toMatchObject([{ edge: { droppedStranger: 0, droppedError: 0 }, lines: { faults: {} } }]);
+    const [{ edge, lines }] = values as readonly [{ edge: { delivered: number }; lines: { received: number } }];
+    expect(edge.delivered).toBe(lines.received);
+    expect(edge.delivered).toBeGreaterThanOrEqual(12);
+  });
+});
+
 describe('offhook explain', () => {
   it('says where a new call would go, by which rule, what comes next and what was decided', async () => {
     const { code, out } = await ask('explain', '2001');

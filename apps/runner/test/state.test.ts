@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Folder, makeFolder } from './support/folder.ts';
 import { jsonLines, startOffhook, stopAll } from './support/offhook.ts';
 import { linePassword, startRunner, type TestRunner, untilRegistered } from './support/runner.ts';
 import { dualYaml, type Server, startServer } from './support/server.ts';
+import { untilKept } from './support/state.ts';
 
 let folder: Folder;
 let primary: Server;
@@ -32,19 +32,6 @@ function yaml(name: string, port: number, more = ''): string {
 function portOf(runner: TestRunner): number {
   const [running] = jsonLines(runner.out.join('\n')) as readonly { readonly listening: readonly { readonly port: number }[] }[];
   return running?.listening[0]?.port ?? 0;
-}
-
-/** Resolves once the log of a folder holds so many legs. */
-async function untilKept(state: string, legs: number): Promise<void> {
-  const path = join(state, 'facts.log');
-  const kept = (): number => (existsSync(path) ? readFileSync(path, 'utf8').split('"callId"').length - 1 : 0);
-  const watcher = watch(state);
-  await new Promise<void>((resolve) => {
-    const look = (): void => void (kept() >= legs && resolve());
-    watcher.on('change', look);
-    look();
-  });
-  watcher.close();
 }
 
 /** What a runner that cannot start says. */

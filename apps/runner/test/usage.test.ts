@@ -11,7 +11,7 @@ afterAll(() => folder.remove());
 
 /** A place where nothing of the tester's own is found. */
 const alone = () => ({ cwd: folder.path, env: { XDG_CONFIG_HOME: folder.path, TMPDIR: folder.path } });
-const commands = ['run', 'demo', 'check', 'lines', 'explain', 'events', 'call', 'hangup'];
+const commands = ['run', 'demo', 'doctor', 'check', 'lines', 'explain', 'counters', 'events', 'call', 'hangup'];
 
 describe('offhook', () => {
   it('lists its commands and exit codes with --help', async () => {

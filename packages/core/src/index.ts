@@ -15,6 +15,7 @@ export {
   phoneParameters,
 } from './config/catalogue.ts';
 export { type Change, type Staging, stageLine } from './config/change.ts';
+export type { LimitsConfig } from './config/edge-limits.ts';
 export type { EdgeTls } from './config/edge-tls.ts';
 export {
   type ConfigPath,
@@ -38,6 +39,7 @@ export {
   phoneConfig,
 } from './config/line.ts';
 export { type LineMode, type LineModeReason, legsOf, lineMode, lineModeReason, sameServer, staticList } from './config/mode.ts';
+export { isInNetwork, type Network, readAddress, readNetwork } from './config/network.ts';
 export type { Locate } from './config/notes.ts';
 export type { Apply, ParameterKind, ParameterMeta } from './config/parameter.ts';
 export { parseRuntimeConfig, type ReadOptions, type RuntimeReading, readRuntimeConfig } from './config/read-runtime.ts';
@@ -45,13 +47,22 @@ export { invalidValue } from './config/read-section.ts';
 export { readValue, type SecretReference } from './config/read-value.ts';
 export { matchesRsc, parseRscTemplate, type RscTemplate } from './config/rsc.ts';
 export {
+  type EdgeConfig,
   type EdgeListen,
   type LineInput,
   type RuntimeConfig,
   type RuntimeInput,
   runtimeJsonSchema,
 } from './config/runtime-schema.ts';
-export { isIpLiteral, isIpv6, parseServer, type ServerAddress, type ServerSpec, type StaticEntry } from './config/server.ts';
+export {
+  isIpLiteral,
+  isIpv6,
+  parseServer,
+  parseServerList,
+  type ServerAddress,
+  type ServerSpec,
+  type StaticEntry,
+} from './config/server.ts';
 export { didYouMean } from './config/suggest.ts';
 export { type LineVerdict, validateLine } from './config/validate.ts';
 export { type PhoneVerdict, validatePhone } from './config/validate-phone.ts';

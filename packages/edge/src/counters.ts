@@ -13,8 +13,14 @@ export interface EdgeStats {
   readonly droppedUnparsable: number;
   /** Responses whose Via is not of a line. */
   readonly droppedUnmatched: number;
+  /** Of a host that is no server of ours, where such are dropped. */
   readonly droppedStranger: number;
+  /** Above what one stranger may send. */
   readonly droppedRate: number;
+  /** Above what all strangers together may send. */
+  readonly droppedTotalRate: number;
+  /** Above what one server may send. */
+  readonly droppedServerRate: number;
   readonly droppedOversize: number;
   /** Too many requests waited for the directory. */
   readonly droppedBusy: number;
@@ -48,6 +54,8 @@ export const createCounters = (): Counters => ({
   droppedUnmatched: 0,
   droppedStranger: 0,
   droppedRate: 0,
+  droppedTotalRate: 0,
+  droppedServerRate: 0,
   droppedOversize: 0,
   droppedBusy: 0,
   droppedError: 0,

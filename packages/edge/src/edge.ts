@@ -10,6 +10,7 @@ import {
   type FlowEnvelope,
   formatEndpoint,
   type LineKey,
+  type LocateRequest,
   type Locator,
   type OpenEnvelope,
   type OpenFlow,
@@ -27,6 +28,7 @@ import { FlowTable } from './flows.ts';
 import { InboundPath } from './inbound.ts';
 import { defaultEdgeLimits, type EdgeLimits } from './limits.ts';
 import { nameFlow, openFirst, readFailure, readFlow } from './open-flow.ts';
+import { KnownServers } from './servers.ts';
 
 export interface EdgeOptions {
   readonly ambient: Ambient;
@@ -38,6 +40,10 @@ export interface EdgeOptions {
   readonly transports: readonly Transport[];
   readonly locator: Locator;
   readonly limits?: Partial<EdgeLimits>;
+  /** Servers of the configuration: no strangers, even before a line has opened a flow to them. */
+  readonly servers?: readonly LocateRequest[];
+  /** IP addresses and networks that are no strangers either. */
+  readonly trusted?: readonly string[];
 }
 
 export interface ListenAddress extends Endpoint {
@@ -77,6 +83,7 @@ class BusEdge implements Edge {
   readonly #options: EdgeOptions;
   readonly #counters: Counters = createCounters();
   readonly #flows = new FlowTable();
+  readonly #servers: KnownServers;
   readonly #inbound: InboundPath;
   /** Addresses each transport listens on, by its place. */
   #listening: (readonly Endpoint[])[] = [];
@@ -85,6 +92,7 @@ class BusEdge implements Edge {
   constructor(options: EdgeOptions) {
     this.#options = options;
     const { ambient, bus, subjects, transports } = options;
+    this.#servers = new KnownServers(options.trusted);
     this.#inbound = new InboundPath({
       ambient,
       bus,
@@ -92,16 +100,22 @@ class BusEdge implements Edge {
       limits: { ...defaultEdgeLimits, ...options.limits },
       counters: this.#counters,
       flows: this.#flows,
+      servers: this.#servers,
       salt: randomToken(ambient, 60),
       reply: (inbound, bytes) => {
         const known = readFlow(inbound.flow);
         if (known !== undefined) transports[known.port]?.send(known.flow, bytes);
       },
+      hangUp: (inbound) => {
+        const known = readFlow(inbound.flow);
+        if (known !== undefined) transports[known.port]?.close(known.flow);
+      },
     });
   }
 
   async start(): Promise<readonly ListenAddress[]> {
-    const { bus, subjects, name, transports } = this.#options;
+    const { bus, subjects, name, transports, servers = [], locator } = this.#options;
+    void this.#servers.locate(servers, locator);
     try {
       for (const [port, transport] of transports.entries())
         this.#listening[port] = await transport.start(this.#hostOf(port, transport));
@@ -172,10 +186,10 @@ class BusEdge implements Edge {
     const { ambient, transports, locator } = this.#options;
     const opening = await openFirst(envelope, { transports, listening: this.#listening, locator, ambient });
     if (!opening.ok) return opening;
-    const { port, open } = opening;
+    const { port, open, hosts } = opening;
     const { reliable } = (transports[port] as Transport).manifest;
     const flow = nameFlow(port, open.flow);
-    this.#flows.opened(flow, reliable, open.remote, envelope.line, envelope.leg);
+    this.#flows.opened(flow, reliable, hosts, envelope.line, envelope.leg);
     const reached = formatEndpoint(this.#reachedAt(port, open));
     return {
       ok: true,

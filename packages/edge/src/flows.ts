@@ -1,9 +1,9 @@
-import type { Endpoint, Flow, Leg, LineKey } from '@offhook/core';
+import type { Flow, Leg, LineKey } from '@offhook/core';
 
 interface Entry {
   readonly reliable: boolean;
-  /** Set once a leg opened it: its host is a next hop. */
-  host: string | undefined;
+  /** Filled once a leg opened it: its remote host, and all others of the name that was opened. */
+  readonly hosts: Set<string>;
   /** Legs that opened it and have not closed it: `<line>/<leg>`. */
   readonly holders: Set<string>;
   /** Streams: lines that sent on it. Datagrams: lines that wait for an answer. */
@@ -19,18 +19,20 @@ const lineOf = (holder: string): LineKey => holder.slice(0, holder.indexOf('/'))
  */
 export class FlowTable {
   readonly #entries = new Map<Flow, Entry>();
-  /** Hosts of opened flows, with the number of flows. */
+  /** Hosts of opened flows and their names, with the number of flows. */
   readonly #nextHops = new Map<string, number>();
 
   isNextHop(host: string): boolean {
     return this.#nextHops.has(host);
   }
 
-  opened(flow: Flow, reliable: boolean, remote: Endpoint, line: LineKey, leg: Leg): void {
+  /** @param hosts the flow's remote, and whoever else bears the name that was opened: a request may come from any of them */
+  opened(flow: Flow, reliable: boolean, hosts: readonly string[], line: LineKey, leg: Leg): void {
     const entry = this.#entry(flow, reliable);
-    if (entry.host === undefined) {
-      entry.host = remote.host;
-      this.#nextHops.set(remote.host, (this.#nextHops.get(remote.host) ?? 0) + 1);
+    for (const host of hosts) {
+      if (entry.hosts.has(host)) continue;
+      entry.hosts.add(host);
+      this.#nextHops.set(host, (this.#nextHops.get(host) ?? 0) + 1);
     }
     entry.holders.add(`${line}/${leg}`);
   }
@@ -76,17 +78,18 @@ export class FlowTable {
   #entry(flow: Flow, reliable: boolean): Entry {
     let entry = this.#entries.get(flow);
     if (entry === undefined) {
-      entry = { reliable, host: undefined, holders: new Set(), users: new Set() };
+      entry = { reliable, hosts: new Set(), holders: new Set(), users: new Set() };
       this.#entries.set(flow, entry);
     }
     return entry;
   }
 
-  #forget(flow: Flow, { host }: Entry): void {
+  #forget(flow: Flow, { hosts }: Entry): void {
     this.#entries.delete(flow);
-    if (host === undefined) return;
-    const left = (this.#nextHops.get(host) ?? 1) - 1;
-    if (left === 0) this.#nextHops.delete(host);
-    else this.#nextHops.set(host, left);
+    for (const host of hosts) {
+      const left = (this.#nextHops.get(host) ?? 1) - 1;
+      if (left === 0) this.#nextHops.delete(host);
+      else this.#nextHops.set(host, left);
+    }
   }
 }

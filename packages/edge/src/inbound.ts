@@ -3,8 +3,9 @@ import type { Counters } from './counters.ts';
 import { Directory } from './directory.ts';
 import { answerAsElement, type Cause } from './element.ts';
 import type { FlowTable } from './flows.ts';
-import { type EdgeLimits, SourceRates } from './limits.ts';
-import { routeMessage } from './route.ts';
+import { type EdgeLimits, InboundRates, type RateVerdict } from './limits.ts';
+import { type Route, routeMessage } from './route.ts';
+import type { KnownServers } from './servers.ts';
 
 export interface InboundContext {
   readonly ambient: Ambient;
@@ -13,21 +14,24 @@ export interface InboundContext {
   readonly limits: EdgeLimits;
   readonly counters: Counters;
   readonly flows: FlowTable;
+  readonly servers: KnownServers;
   /** Keeps the tags of this edge apart from those of others. */
   readonly salt: string;
   /** Sends what the edge itself answers, on the flow of the request. */
   reply(inbound: Inbound, bytes: Uint8Array): void;
+  /** Ends the connection of a stranger. */
+  hangUp(inbound: Inbound): void;
 }
 
 /** Takes whole messages from the transports, with flows named as the bus knows them: to a line, answered here, or dropped and counted. */
 export class InboundPath {
   readonly #context: InboundContext;
-  readonly #rates: SourceRates;
+  readonly #rates: InboundRates;
   readonly #directory: Directory;
 
   constructor(context: InboundContext) {
     this.#context = context;
-    this.#rates = new SourceRates(context.limits);
+    this.#rates = new InboundRates(context.limits);
     this.#directory = new Directory(context.bus, context.subjects, context.limits);
   }
 
@@ -36,8 +40,10 @@ export class InboundPath {
     counters.received++;
     this.#guard(() => {
       const fault = this.#refuse(inbound);
-      if (fault === undefined) this.#route(inbound, protocol);
-      else counters[fault]++;
+      if (fault === undefined) return this.#route(inbound, protocol);
+      counters[fault]++;
+      // It would hold a place that a server may need; of one who will not be heard it has no use.
+      if (fault === 'droppedStranger' && protocol !== 'udp') this.#context.hangUp(inbound);
     });
   }
 
@@ -51,20 +57,18 @@ export class InboundPath {
     }
   }
 
-  #refuse({ bytes, remote }: Inbound): 'droppedOversize' | 'droppedStranger' | 'droppedRate' | undefined {
-    const { ambient, limits, flows } = this.#context;
+  #refuse({ bytes, remote }: Inbound): 'droppedOversize' | 'droppedStranger' | RateVerdict {
+    const { ambient, limits, flows, servers } = this.#context;
     if (bytes.length > limits.maxBytes) return 'droppedOversize';
-    if (flows.isNextHop(remote.host)) return undefined;
-    if (limits.strangers === 'drop') return 'droppedStranger';
-    return this.#rates.take(remote.host, ambient.now()) ? undefined : 'droppedRate';
+    if (flows.isNextHop(remote.host) || servers.has(remote.host)) return this.#rates.server(remote.host, ambient.now());
+    return limits.strangers === 'drop' ? 'droppedStranger' : this.#rates.stranger(remote.host, ambient.now());
   }
 
   #route(inbound: Inbound, protocol: Protocol): void {
     const route = routeMessage(inbound.bytes);
     switch (route.to) {
       case 'line':
-        this.#deliver(inbound, protocol, route.key);
-        if (route.kind === 'response') this.#context.flows.heard(inbound.flow, route.key);
+        this.#toLine(inbound, protocol, route);
         return;
       case 'directory':
         this.#lookUp(inbound, protocol, route.user);
@@ -78,6 +82,16 @@ export class InboundPath {
       case 'nobody':
         this.#context.counters.droppedUnmatched++;
     }
+  }
+
+  /** A key may be of a line that is gone, or be made up. */
+  #toLine(inbound: Inbound, protocol: Protocol, { key, kind }: Extract<Route, { to: 'line' }>): void {
+    const { bus, subjects, counters, flows } = this.#context;
+    if (bus.reaches(subjects.line(key, 'sip'))) {
+      this.#deliver(inbound, protocol, key);
+      if (kind === 'response') flows.heard(inbound.flow, key);
+    } else if (kind === 'request') this.#answer(inbound, 'unknown-user');
+    else counters.droppedUnmatched++;
   }
 
   #deliver(inbound: Inbound, protocol: Protocol, key: LineKey): void {

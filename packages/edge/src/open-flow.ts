@@ -13,7 +13,9 @@ import {
 } from '@offhook/core';
 
 type Failure = Extract<OpenReply, { ok: false }>;
-export type Opening = { readonly ok: true; readonly port: number; readonly open: OpenFlow } | Failure;
+export type Opening =
+  | { readonly ok: true; readonly port: number; readonly open: OpenFlow; readonly hosts: readonly string[] }
+  | Failure;
 
 const reasons: Partial<Record<ErrorCode, Failure['reason']>> = {
   E_TRANSPORT_REFUSED: 'refused',
@@ -65,7 +67,8 @@ export async function openFirst({ target, line, leg, timeoutMs }: OpenEnvelope, 
         ...(target.validateName === undefined ? {} : { validateName: target.validateName }),
       };
       try {
-        return { ok: true, port, open: await (transports[port] as Transport).open(request) };
+        const open = await (transports[port] as Transport).open(request);
+        return { ok: true, port, open, hosts: [open.remote.host, ...entries.map(({ host }) => host)] };
       } catch (error) {
         failures.push(readFailure(error));
       }

@@ -59,6 +59,17 @@ export function createBindings(now: () => number): Bindings {
     return found.filter(inForce).sort((a, b) => b.updatedAtMs - a.updatedAtMs);
   }
 
+  /** Bindings of a user, without those that have ended. */
+  function heldBy(user: string): Map<string, Binding> {
+    const held = users.get(user) ?? new Map<string, Binding>();
+    for (const [contact, binding] of held) {
+      if (inForce(binding)) continue;
+      held.delete(contact);
+      if (byContact.get(contact) === binding) byContact.delete(contact);
+    }
+    return held;
+  }
+
   function granted(user: string, rules: GrantRules): ResponseDraft {
     const contacts = list(user).map(({ contact, expiresAtMs }): [string, string] => [
       'Contact',
@@ -73,7 +84,7 @@ export function createBindings(now: () => number): Bindings {
     bindings.filter(inForce).some(({ callId, cseq }) => callId === request.callId && request.cseq.number <= cseq);
 
   function register(user: string, request: SipRequest, link: Link, rules: GrantRules): ResponseDraft {
-    const held = users.get(user) ?? new Map<string, Binding>();
+    const held = heldBy(user);
     const { contacts } = request;
     const headerS = readDeltaSeconds(request.header('Expires'));
     if (contacts.some(({ uri }) => uri === '*')) {

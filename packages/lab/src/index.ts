@@ -1,6 +1,8 @@
 /** Virtual worlds, a lossy wire and scripted peers: for demos, drills, tests and benchmarks. No phone code lives here. */
 
 export type { Binding, GrantRules } from './bindings.ts';
+export { type CorpusPlace, fuzzCorpus } from './fuzz/corpus.ts';
+export { createFuzzer, describeFinding, type Fuzzer, type FuzzerOptions, shrink } from './fuzz/fuzzer.ts';
 export { lendGlobalTimers } from './global-timers.ts';
 export { startLabRegistrar } from './lab-registrar.ts';
 export type { Listening } from './links.ts';

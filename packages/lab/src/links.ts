@@ -40,15 +40,16 @@ const connectTimeoutMs = 5_000;
 
 export function createLinks(transports: readonly Transport[], owner: string): Links {
   const listening: Listening[] = [];
-  const all: Link[] = [];
+  const byIndex = new Map<number, Link>();
+  let made = 0;
   const byFlow = new Map<Transport, Map<Flow, Link>>(transports.map((transport) => [transport, new Map()]));
 
   function link(transport: Transport, at: Endpoint, flow: Flow, remote: Endpoint): Link {
     const known = byFlow.get(transport)?.get(flow);
     if (known !== undefined && !known.broken) return known;
     const { protocol } = transport.manifest;
-    const created: Link = { transport, protocol, flow, listening: at, remote, index: all.length, broken: false };
-    all.push(created);
+    const created: Link = { transport, protocol, flow, listening: at, remote, index: made++, broken: false };
+    byIndex.set(created.index, created);
     byFlow.get(transport)?.set(flow, created);
     return created;
   }
@@ -59,7 +60,11 @@ export function createLinks(transports: readonly Transport[], owner: string): Li
       message: (inbound) => host.message(inbound, link(transport, at ?? inbound.local, inbound.flow, inbound.remote)),
       flowFailed(failure) {
         const failed = byFlow.get(transport)?.get(failure.flow);
-        if (failed !== undefined && transport.manifest.framing === 'stream') failed.broken = true;
+        if (failed !== undefined && transport.manifest.framing === 'stream') {
+          failed.broken = true;
+          byFlow.get(transport)?.delete(failure.flow);
+          byIndex.delete(failed.index);
+        }
         host.failed?.(failure, failed);
       },
       dropped: (reason, remote) => host.dropped?.(reason, remote),
@@ -74,7 +79,7 @@ export function createLinks(transports: readonly Transport[], owner: string): Li
       for (const transport of transports) await bind(transport, host);
       return listening;
     },
-    byIndex: (index) => all[index],
+    byIndex: (index) => byIndex.get(index),
     async open(remote, protocol) {
       const transport = transports.find(({ manifest }) => manifest.protocol === protocol);
       if (transport === undefined)

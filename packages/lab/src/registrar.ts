@@ -207,6 +207,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     },
     bindings: bindings.list,
     seen: log.find,
+    forgetSeen: log.forget,
     get faults() {
       return faults;
     },

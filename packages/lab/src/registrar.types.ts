@@ -95,6 +95,8 @@ export interface Registrar {
   bindings(user?: string): readonly Binding[];
   /** Requests in the order they came, repetitions included. */
   seen(filter?: SeenFilter): readonly SeenRequest[];
+  /** Empties what `seen` lists, so that a world can live for days. */
+  forgetSeen(): void;
   /** Messages that could not be read, and responses that were none of its own. */
   readonly faults: number;
 }

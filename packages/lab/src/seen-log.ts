@@ -9,6 +9,8 @@ export interface SeenLog {
   authenticated(request: SipRequest, verdict: Verdict): void;
   answered(served: Served, status: number): void;
   find(filter?: SeenFilter): readonly SeenRequest[];
+  /** Empties the log; repetitions of what it held count as new. */
+  forget(): void;
 }
 
 type Entry = { -readonly [Field in keyof SeenRequest]: SeenRequest[Field] };
@@ -60,5 +62,9 @@ export function createSeenLog(ambient: Pick<Ambient, 'now'>): SeenLog {
           (repeated === undefined || entry.repeated === repeated) &&
           (callId === undefined || entry.callId === callId),
       ),
+    forget() {
+      entries.length = 0;
+      latest.clear();
+    },
   };
 }

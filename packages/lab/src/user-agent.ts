@@ -87,6 +87,10 @@ export function createUserAgent(options: UserAgentOptions): UserAgent {
       }),
     calls,
     received,
+    forgetEnded() {
+      calls.splice(0, calls.length, ...calls.filter(({ state }) => state !== 'ended'));
+      received.length = 0;
+    },
     get address() {
       return party.address;
     },

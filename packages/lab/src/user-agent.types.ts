@@ -79,5 +79,7 @@ export interface UserAgent {
   readonly calls: readonly ScriptedCall[];
   /** Requests outside calls that arrived, with their instants. */
   readonly received: readonly { readonly atMs: number; readonly request: SipRequest }[];
+  /** Drops calls that have ended, and `received`, so that a world can live for days. */
+  forgetEnded(): void;
   readonly address: Endpoint;
 }

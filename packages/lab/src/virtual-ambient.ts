@@ -39,6 +39,8 @@ export interface VirtualAmbient extends Ambient {
   pendingInstants(): readonly number[];
   /** Everything logged so far, debug records included. */
   readonly logs: readonly LogRecord[];
+  /** Empties `logs`. */
+  forgetLogs(): void;
 }
 
 const dayMs = 86_400_000;
@@ -153,6 +155,9 @@ export function createVirtualAmbient(options: VirtualAmbientOptions): VirtualAmb
     random,
     log,
     logs,
+    forgetLogs() {
+      logs.length = 0;
+    },
     run: advance,
     runFor: (ms) => advance(nowMs + ms),
     settle: () => advance(nowMs),

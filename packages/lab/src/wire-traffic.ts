@@ -20,6 +20,8 @@ export interface Traffic {
   datagram(load: Load, arrive: (packet: PacketEntry) => void): void;
   /** Sends one segment of a stream: late instead of lost, in the order of its lane; a fault holds the lane up. */
   segment(lane: Lane, load: Load, arrive: () => void): void;
+  /** Empties the record; what is under way still arrives. */
+  forget(): void;
   /** Tries again what faults hold up, as the kernel's retransmission would. */
   release(): void;
 }
@@ -40,10 +42,11 @@ const noBytes = new Uint8Array(0);
 
 export function createTraffic(ambient: Ambient, faults: Faults): Traffic {
   const packets: PacketEntry[] = [];
+  let sent = 0;
   const heldLanes = new Set<Lane>();
 
   function note({ from, to, protocol, kind, bytes = noBytes }: Load): PacketEntry {
-    const packet = new PacketEntry({ seq: packets.length + 1, atMs: ambient.now(), from, to, protocol, kind, bytes });
+    const packet = new PacketEntry({ seq: ++sent, atMs: ambient.now(), from, to, protocol, kind, bytes });
     packets.push(packet);
     return packet;
   }
@@ -115,5 +118,9 @@ export function createTraffic(ambient: Ambient, faults: Faults): Traffic {
     }
   }
 
-  return { ambient, faults, packets, datagram, segment, release };
+  const forget = (): void => {
+    packets.length = 0;
+  };
+
+  return { ambient, faults, packets, datagram, segment, forget, release };
 }

@@ -32,6 +32,8 @@ export interface Wire extends WireRecord {
   heal(place?: Place): void;
   /** The place ends its stream connections: with FIN (`closed`) or RST (`reset`). */
   hangUp(place: Place, how?: 'closed' | 'reset'): void;
+  /** Empties the record of packets, so that a world can live for days. */
+  forgetPackets(): void;
   /** Stream connections open now. */
   readonly connections: number;
 }
@@ -68,6 +70,7 @@ export function createWire(ambient: Ambient, shape: Partial<LinkShape> = {}): Wi
       traffic.release();
     },
     hangUp,
+    forgetPackets: traffic.forget,
     get connections() {
       return streams.ends.size / 2;
     },

@@ -108,7 +108,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   async function boot(newLines: readonly LineInput[] = lines): Promise<void> {
     if (runtimes.length > 0) throw new Error('the phone is running: cut its power first');
     lines = newLines;
-    const config = parseRuntimeConfig({ cluster: 'world', phone: options.phone ?? {}, lines });
+    const config = parseRuntimeConfig({ cluster: 'world', edge: options.edge ?? {}, phone: options.phone ?? {}, lines });
     const { mechanisms, store } = options;
     const transports = protocols.map((protocol) => wire.transport({ ...worldAddresses.phone, protocol }));
     const shared: RuntimeOptions = {
@@ -212,6 +212,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       const address = await until(party.start());
       for (const side of behind) sides[side].attach(user, address, protocol);
       return party;
+    },
+    forgetRecords() {
+      wire.forgetPackets();
+      for (const side of bothSides) sides[side].forgetSeen();
+      for (const party of parties) party.forgetEnded();
+      facts.length = 0;
+      ambient.forgetLogs();
     },
     powerCut: () => stopPhone('kill'),
     boot,

@@ -1,4 +1,14 @@
-import type { Bus, Decision, FactKind, LineInput, LineStore, Mechanism, PhoneConfig, Protocol } from '@offhook/core';
+import type {
+  Bus,
+  Decision,
+  FactKind,
+  LineInput,
+  LineStore,
+  Mechanism,
+  PhoneConfig,
+  Protocol,
+  RuntimeInput,
+} from '@offhook/core';
 import type { Explanation, LineStatus, Runtime } from '@offhook/runtime';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
 import type { CalleePlan, UserAgent } from './user-agent.types.ts';
@@ -17,6 +27,8 @@ export interface WorldOptions {
   /** One dual line, 1001, unless told. */
   readonly lines?: readonly LineInput[];
   readonly phone?: Partial<PhoneConfig>;
+  /** Whom the edge listens to, and how much it takes. */
+  readonly edge?: Pick<NonNullable<RuntimeInput['edge']>, 'strangers' | 'trusted' | 'limits'>;
   /** Edge and lines as two runtimes on a bus that copies every payload. */
   readonly split?: boolean;
   /** No delay and no loss unless told. */
@@ -92,6 +104,8 @@ export interface World {
   facts(kind?: FactKind): readonly WorldFact[];
   /** Requests the phone put on the wire, dropped ones included: where to, and when in seconds of world time. */
   sent(method: string, filter?: SentFilter): readonly (readonly [to: Side | string, atS: number])[];
+  /** Empties every record of what happened (packets, requests seen, facts, logs, ended calls), so that a world can live for days. */
+  forgetRecords(): void;
   /** A scripted party at an address of its own. */
   party(user: string, options?: PartyOptions): Promise<UserAgent>;
   /** Ends the phone at once, sending nothing. */

@@ -131,4 +131,23 @@ describe('a world', () => {
     await expect(world.until(new Promise(() => {}), 5)).rejects.toThrow(/nothing came of it within 5 s/);
     await world.stop();
   });
+
+  test('forgets its records when told, and nothing that is still going on', async () => {
+    const world = await createWorld();
+    const party = await world.party('2000');
+    await world.run(1);
+    await world.line().command('call', { target: '2000' });
+    await world.run(1);
+    world.forgetRecords();
+    expect([world.wire.packets, world.facts(), world.p.seen(), world.ambient.logs]).toEqual([[], [], [], []]);
+    expect(party.calls.map(({ state }) => state)).toEqual(['up']);
+    await world.line().command('hangup');
+    await world.run(1);
+    world.forgetRecords();
+    expect(party.calls).toEqual([]);
+    expect(world.p.bindings('1001')).toHaveLength(1);
+    await world.run(3_600);
+    expect(world.sent('REGISTER').length).toBeGreaterThan(0);
+    await world.stop();
+  });
 });

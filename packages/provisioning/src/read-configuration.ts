@@ -26,6 +26,8 @@ export interface ConfigurationReading {
   readonly findings: readonly Finding[];
   /** The lines that could be read, even where the configuration as a whole could not. */
   readonly lines: readonly LineConfig[];
+  /** The plugins that are named; a profile names none. */
+  readonly plugins: readonly string[];
   /** Kept, not understood. Empty for YAML, where an unknown key is an error. */
   readonly unknownElements: readonly UnknownElement[];
   /** Place of a line's parameter, for findings that come later. */

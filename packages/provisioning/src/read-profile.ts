@@ -143,7 +143,7 @@ function withFaults(lines: readonly LineConfig[], exts: readonly Ext[], profile:
 }
 
 function unreadable({ findings }: FlatProfile): ConfigurationReading {
-  return { format: 'xml', config: undefined, findings, lines: [], unknownElements: [], locate: () => undefined };
+  return { format: 'xml', config: undefined, findings, lines: [], plugins: [], unknownElements: [], locate: () => undefined };
 }
 
 /**
@@ -175,6 +175,7 @@ export function readProfile({ name, text }: ConfigurationSource): ConfigurationR
     config: reading.config === undefined ? undefined : Object.freeze({ ...reading.config, lines }),
     findings: [...parsed.findings, ...faults, ...reading.findings, ...unknownFindings(profile.unknown)],
     lines,
+    plugins: [],
     unknownElements: profile.unknown,
     locate: reading.locate,
   };

@@ -101,7 +101,15 @@ export function readYaml({ name, text, resolveSecret }: ConfigurationSource): Co
   }
   const syntax = faults.map((fault) => syntaxFinding(fault, place(fault.offset)));
   if (faults.some(({ fatal }) => fatal)) {
-    return { format: 'yaml', config: undefined, findings: syntax, lines: [], unknownElements: [], locate: () => undefined };
+    return {
+      format: 'yaml',
+      config: undefined,
+      findings: syntax,
+      lines: [],
+      plugins: [],
+      unknownElements: [],
+      locate: () => undefined,
+    };
   }
   const options = {
     locate: (path: ConfigPath) => place(offsetOf(document, path)),
@@ -113,6 +121,7 @@ export function readYaml({ name, text, resolveSecret }: ConfigurationSource): Co
     config: syntax.length > 0 ? undefined : reading.config,
     findings: [...syntax, ...reading.findings],
     lines: reading.lines,
+    plugins: reading.plugins,
     unknownElements: [],
     locate: reading.locate,
   };

@@ -175,6 +175,7 @@ function forms(): readonly string[] {
     '- A line has an `id` (its User ID when left out), may name a `template`, and adds values of its own, which win.',
     '- `from` and `count` make a range of lines. `{n}` in any text of the range or its template becomes the number; `id` and `userId` are `{n}` when left out.',
     '- `password` is text, `{ env: NAME }` or `{ file: path }`. References may carry `{n}`. Secrets never appear in findings, logs or traces.',
+    '- `plugins` are paths from the folder of this file, or packages: [plugins.md](plugins.md). One that cannot be loaded stops the start.',
     '- Without `edge.listen` the runtime listens on the SIP Port of its UDP lines and lets the system choose ports for TCP; TLS lines only connect.',
     '',
   ];

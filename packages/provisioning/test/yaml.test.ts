@@ -70,7 +70,7 @@ lines:
 `;
     expect(read(text).findings.map(describeFinding)).toEqual([
       'x.yaml:1:1: error value.invalid: This value is not accepted here. Seen: a.b. Allowed: letters, digits, - and _, at most 63. Correct the value.',
-      'x.yaml:2:9: error key.unknown: This key is not known here. Seen: lsten. Allowed: name, listen, tls. Did you mean listen?',
+      'x.yaml:2:9: error key.unknown: This key is not known here. Seen: lsten. Allowed: name, listen, tls, strangers, trusted, limits. Did you mean listen?',
       'x.yaml:4:3: error key.unknown: This key is not known here. Seen: sipTimrB. Allowed: a key of the parameter reference. Did you mean sipTimerB?',
       'x.yaml:5:3: error value.invalid: SIP T2 does not take this value. Seen: soon. Allowed: 0-64 s. Correct the value.',
       'x.yaml:8:5: error value.invalid: SIP Transport does not take this value. Seen: UPD. Allowed: UDP, TCP, TLS, AUTO. Did you mean UDP?',

@@ -1,20 +1,48 @@
-import type { Ambient } from '@offhook/core';
+import type { Ambient, Log, Timer } from '@offhook/core';
 
-/** The ambient of one line: what it throws in a timer or a deferred task is handed to `onError` and harms nobody else. */
-export function guardAmbient(ambient: Ambient, onError: (error: unknown) => void): Ambient {
-  const guarded = (task: () => void) => (): void => {
+/** A class, because a process holds one for each of its lines. */
+class GuardedAmbient implements Ambient {
+  private readonly ambient: Ambient;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(ambient: Ambient, onError: (error: unknown) => void) {
+    this.ambient = ambient;
+    this.onError = onError;
+  }
+
+  get log(): Log {
+    return this.ambient.log;
+  }
+
+  now(): number {
+    return this.ambient.now();
+  }
+
+  random(): number {
+    return this.ambient.random();
+  }
+
+  setTimer(fire: () => void, delayMs: number): Timer {
+    return this.ambient.setTimer(() => this.run(fire), delayMs);
+  }
+
+  clearTimer(timer: Timer | undefined): void {
+    this.ambient.clearTimer(timer);
+  }
+
+  defer(task: () => void): void {
+    this.ambient.defer(() => this.run(task));
+  }
+
+  private run(task: () => void): void {
     try {
       task();
     } catch (error) {
-      onError(error);
+      this.onError(error);
     }
-  };
-  return {
-    now: () => ambient.now(),
-    setTimer: (fire, delayMs) => ambient.setTimer(guarded(fire), delayMs),
-    clearTimer: (timer) => ambient.clearTimer(timer),
-    defer: (task) => ambient.defer(guarded(task)),
-    random: () => ambient.random(),
-    log: ambient.log,
-  };
+  }
 }
+
+/** The ambient of one line: what it throws in a timer or a deferred task is handed to `onError` and harms nobody else. */
+export const guardAmbient = (ambient: Ambient, onError: (error: unknown) => void): Ambient =>
+  new GuardedAmbient(ambient, onError);

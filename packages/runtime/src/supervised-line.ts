@@ -33,13 +33,13 @@ export interface SupervisedLine {
   status(): LineStatus;
 }
 
-export interface SupervisedLineOptions {
-  readonly config: LineConfig;
-  readonly policy: LinePolicy;
+/** What all lines of a process have in common. */
+export interface SupervisingHost {
   readonly ambient: Ambient;
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly edge: string;
+  /** Runs the charts of every line. */
   readonly host: LineHost;
   readonly store?: LineStore | undefined;
   /** What became of a message that the line did not take. */
@@ -51,137 +51,172 @@ const firstPauseMs = 1_000;
 /** The longest pause, and the time a line must run for its earlier crashes to be forgotten. */
 const longestPauseMs = 60_000;
 
-export function superviseLine(options: SupervisedLineOptions): SupervisedLine {
-  const { ambient, bus, subjects, policy } = options;
-  const config = policy.findings.length === 0 ? options.config : withFindings(options.config, policy);
-  const { id } = config;
-  const key = lineKey(id);
+/** A class, because a process holds tens of thousands. */
+class RestartingLine implements SupervisedLine {
+  readonly key: LineKey;
+  private readonly config: LineConfig;
+  private readonly policy: LinePolicy;
+  private readonly host: SupervisingHost;
   /** Undefined while it is down. */
-  let line: Line | undefined;
-  let startedAtMs = 0;
-  let crashes = 0;
-  let pause: { readonly timer: Timer; readonly untilMs: number } | undefined;
-  let isOver = false;
+  private line: Line | undefined = undefined;
+  private startedAtMs = 0;
+  private crashes = 0;
+  private pause: { readonly timer: Timer; readonly untilMs: number } | undefined = undefined;
+  private isOver = false;
 
-  function drop(broken: Line): void {
+  constructor(config: LineConfig, policy: LinePolicy, host: SupervisingHost) {
+    this.key = lineKey(config.id);
+    this.config = policy.findings.length === 0 ? config : withFindings(config, policy);
+    this.policy = policy;
+    this.host = host;
+  }
+
+  get id(): string {
+    return this.config.id;
+  }
+
+  get user(): string {
+    return this.config.ext.userId;
+  }
+
+  start(): Promise<void> {
+    return this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.end();
+    await this.line?.stop().catch((error: unknown) => this.failed(error));
+  }
+
+  kill(): void {
+    this.end();
+    const running = this.line;
+    this.line = undefined;
+    if (running !== undefined) this.drop(running);
+  }
+
+  deliver(message: BusMessage): void {
+    if (this.line === undefined) {
+      if (readLineSubject(message.subject)?.kind === 'sip') this.host.onFault('line-down');
+      return this.answerWhileDown(message);
+    }
     try {
-      broken.kill();
+      this.line.deliver(message);
     } catch (error) {
-      ambient.log.error('a failed line could not be cleared away', { line: id, error });
+      this.failed(error);
     }
   }
 
-  function tell(fact: unknown): void {
-    try {
-      bus.publish(subjects.fact(key, 'state'), encodeJson(fact));
-    } catch (error) {
-      ambient.log.warn('a failed line could not be reported', { line: id, error });
-    }
+  ownsFlow(flow: string): boolean {
+    return this.line?.ownsFlow(flow) ?? false;
   }
 
-  function failed(error: unknown): void {
-    if (pause !== undefined) return;
-    const broken = line;
-    line = undefined;
-    // Its own stack may still be running. Dropping it also ends a stop that waits for it.
-    if (broken !== undefined) ambient.defer(() => drop(broken));
-    if (isOver) return;
-    if (ambient.now() - startedAtMs >= longestPauseMs) crashes = 0;
-    const pauseMs = Math.min(firstPauseMs * 2 ** crashes, longestPauseMs);
-    crashes += 1;
-    const untilMs = ambient.now() + pauseMs;
-    pause = { timer: ambient.setTimer(() => void begin(), pauseMs), untilMs };
-    ambient.log.error('line failed and will be restarted', { line: id, pauseMs, error });
-    tell({ type: 'line', state: 'failed', restartAtMs: untilMs });
+  status(): LineStatus {
+    return this.line?.status() ?? this.down();
   }
 
-  async function begin(): Promise<void> {
-    pause = undefined;
-    startedAtMs = ambient.now();
+  private async begin(): Promise<void> {
+    const { config, policy, host } = this;
+    this.pause = undefined;
+    this.startedAtMs = host.ambient.now();
     let mine: Line | undefined;
     /** What an earlier life throws is nobody's business any more. */
     const onFailed = (error: unknown): void => {
-      if (mine === line) failed(error);
+      if (mine === this.line) this.failed(error);
     };
     try {
-      mine = line = createLine({
+      mine = this.line = createLine({
         config,
-        ambient: guardAmbient(ambient, onFailed),
-        bus,
-        subjects,
-        edge: options.edge,
+        ambient: guardAmbient(host.ambient, onFailed),
+        bus: host.bus,
+        subjects: host.subjects,
+        edge: host.edge,
         mechanism: policy.mechanism,
         refusals: policy.refusals,
-        host: options.host,
-        store: options.store,
+        host: host.host,
+        store: host.store,
         onFailed,
-        onFault: options.onFault,
+        onFault: host.onFault,
       });
-      await line.start();
+      await this.line.start();
     } catch (error) {
       onFailed(error);
     }
   }
 
-  function end(): void {
-    isOver = true;
-    ambient.clearTimer(pause?.timer);
-    pause = undefined;
+  private end(): void {
+    this.isOver = true;
+    this.host.ambient.clearTimer(this.pause?.timer);
+    this.pause = undefined;
   }
 
-  const down = (): LineStatus => ({
-    id,
-    key,
-    user: config.ext.userId,
-    mode: lineMode(config),
-    route: isOver ? 'stopped' : 'failed',
-    legs: [],
-    calls: [],
-    queued: 0,
-    degraded: true,
-    refusals: policy.refusals,
-    findings: config.findings ?? [],
-  });
-  const status = (): LineStatus => line?.status() ?? down();
+  private failed(error: unknown): void {
+    if (this.pause !== undefined) return;
+    const { ambient } = this.host;
+    const broken = this.line;
+    this.line = undefined;
+    // Its own stack may still be running. Dropping it also ends a stop that waits for it.
+    if (broken !== undefined) ambient.defer(() => this.drop(broken));
+    if (this.isOver) return;
+    if (ambient.now() - this.startedAtMs >= longestPauseMs) this.crashes = 0;
+    const pauseMs = Math.min(firstPauseMs * 2 ** this.crashes, longestPauseMs);
+    this.crashes += 1;
+    const untilMs = ambient.now() + pauseMs;
+    this.pause = { timer: ambient.setTimer(() => void this.begin(), pauseMs), untilMs };
+    ambient.log.error('line failed and will be restarted', { line: this.id, pauseMs, error });
+    this.tell({ type: 'line', state: 'failed', restartAtMs: untilMs });
+  }
 
-  function answerWhileDown(message: BusMessage): void {
+  private drop(broken: Line): void {
+    try {
+      broken.kill();
+    } catch (error) {
+      this.host.ambient.log.error('a failed line could not be cleared away', { line: this.id, error });
+    }
+  }
+
+  private tell(fact: unknown): void {
+    const { bus, subjects, ambient } = this.host;
+    try {
+      bus.publish(subjects.fact(this.key, 'state'), encodeJson(fact));
+    } catch (error) {
+      ambient.log.warn('a failed line could not be reported', { line: this.id, error });
+    }
+  }
+
+  private answerWhileDown(message: BusMessage): void {
     if (readLineSubject(message.subject)?.kind !== 'cmd') return;
-    if (readCommand(message)?.command === 'status') return reply(message, { ok: true, value: status() });
-    const waitS = Math.ceil(((pause?.untilMs ?? ambient.now()) - ambient.now()) / 1_000);
-    const when = isOver ? 'it is stopped' : `it failed and starts again in ${waitS} s`;
-    reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: `Line "${id}" takes no command but status: ${when}.` });
+    if (readCommand(message)?.command === 'status') return reply(message, { ok: true, value: this.status() });
+    const nowMs = this.host.ambient.now();
+    const waitS = Math.ceil(((this.pause?.untilMs ?? nowMs) - nowMs) / 1_000);
+    const when = this.isOver ? 'it is stopped' : `it failed and starts again in ${waitS} s`;
+    reply(message, {
+      ok: false,
+      code: 'E_COMMAND_INVALID',
+      message: `Line "${this.id}" takes no command but status: ${when}.`,
+    });
   }
 
-  return {
-    id,
-    key,
-    user: config.ext.userId,
-    start: begin,
-    async stop() {
-      end();
-      await line?.stop().catch(failed);
-    },
-    kill() {
-      end();
-      const running = line;
-      line = undefined;
-      if (running !== undefined) drop(running);
-    },
-    deliver(message) {
-      if (line === undefined) {
-        if (readLineSubject(message.subject)?.kind === 'sip') options.onFault('line-down');
-        return answerWhileDown(message);
-      }
-      try {
-        line.deliver(message);
-      } catch (error) {
-        failed(error);
-      }
-    },
-    ownsFlow: (flow) => line?.ownsFlow(flow) ?? false,
-    status,
-  };
+  private down(): LineStatus {
+    const { config, policy } = this;
+    return {
+      id: config.id,
+      key: this.key,
+      user: config.ext.userId,
+      mode: lineMode(config),
+      route: this.isOver ? 'stopped' : 'failed',
+      legs: [],
+      calls: [],
+      queued: 0,
+      degraded: true,
+      refusals: policy.refusals,
+      findings: config.findings ?? [],
+    };
+  }
 }
+
+export const superviseLine = (config: LineConfig, policy: LinePolicy, host: SupervisingHost): SupervisedLine =>
+  new RestartingLine(config, policy, host);
 
 const withFindings = (config: LineConfig, { findings }: LinePolicy): LineConfig => ({
   ...config,

@@ -1,23 +1,19 @@
 import {
-  type Ambient,
-  type Bus,
   type BusMessage,
   type DirectoryAnswer,
   type DirectoryQuery,
   encodeJson,
   type LineConfig,
   type LineKey,
-  type LineStore,
   lineKey,
   readLineSubject,
-  type Subjects,
   type Subscription,
   slotOf,
 } from '@offhook/core';
-import type { LineHost, LineStatus } from '@offhook/line-actor';
+import type { LineStatus } from '@offhook/line-actor';
 import type { JudgeLine } from './policies.ts';
 import { readCommand, readObject, reply } from './replies.ts';
-import { type SupervisedLine, superviseLine } from './supervised-line.ts';
+import { type SupervisedLine, type SupervisingHost, superviseLine } from './supervised-line.ts';
 
 /** Runs the lines of one process: gives them their messages, finds them by user, answers for them. */
 export interface Supervisor {
@@ -40,16 +36,9 @@ export interface LineCounters {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Omit<SupervisingHost, 'onFault'> {
   readonly lines: readonly LineConfig[];
-  readonly ambient: Ambient;
-  readonly bus: Bus;
-  readonly subjects: Subjects;
-  readonly edge: string;
   readonly judge: JudgeLine;
-  /** Runs the charts of every line. */
-  readonly host: LineHost;
-  readonly store?: LineStore | undefined;
 }
 
 /** @throws PluginError `E_PLUGIN_INVALID` a mechanism cannot judge a line */
@@ -105,8 +94,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
   }
 
+  const host: SupervisingHost = { ...options, onFault };
   for (const config of options.lines) {
-    const line = superviseLine({ ...options, config, policy: options.judge(config), onFault });
+    const line = superviseLine(config, options.judge(config), host);
     byKey.set(line.key, line);
     byUser.set(line.user, [...(byUser.get(line.user) ?? []), line]);
   }

@@ -1,6 +1,7 @@
 import { systemAmbient } from '@offhook/core';
-import type { CallFact, Explanation, Fact, LineStatus } from '@offhook/runtime';
+import type { CallFact, Explanation, Fact, LineStatus, RuntimeCounters } from '@offhook/runtime';
 import type { ControlClient } from '../control-client.ts';
+import { countersText } from '../counters-text.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { explainText, factText, linesText } from '../text.ts';
@@ -31,6 +32,12 @@ export async function lines(connect: Connect, output: Output): Promise<ExitCode>
 export async function explain(connect: Connect, line: string, output: Output): Promise<ExitCode> {
   const found = (await withRunner(connect, (client) => client.ask('explain', { line }))) as Explanation;
   output.result(found, (paint) => explainText(found, paint));
+  return exit.done;
+}
+
+export async function counters(connect: Connect, output: Output): Promise<ExitCode> {
+  const found = (await withRunner(connect, (client) => client.ask('counters'))) as RuntimeCounters;
+  output.result(found, (paint) => countersText(found, paint));
   return exit.done;
 }
 

@@ -1,7 +1,15 @@
-import { type Ambient, type Bus, formatEndpoint, type LineStore, type RuntimeConfig, systemAmbient } from '@offhook/core';
-import { createRuntime, type Runtime } from '@offhook/runtime';
+import {
+  type Ambient,
+  type Bus,
+  type EdgeListen,
+  formatEndpoint,
+  type LineStore,
+  type RuntimeConfig,
+  systemAmbient,
+} from '@offhook/core';
+import { createRuntime, type LoadedPlugins, type Runtime } from '@offhook/runtime';
 import type { LogLevel } from '../arguments.ts';
-import { findConfig, loadConfig, runnableConfig } from '../config-file.ts';
+import { findConfig, loadPluggedConfig, runnableConfig } from '../config-file.ts';
 import { type ControlServer, openControl } from '../control-server.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { createLog } from '../log.ts';
@@ -35,15 +43,30 @@ async function openStore(config: RuntimeConfig, options: RunOptions, ambient: Am
   return createFileLineStore({ folder, ambient });
 }
 
+interface Program {
+  readonly config: RuntimeConfig;
+  readonly plugins: LoadedPlugins | undefined;
+}
+
 /** Runs `use` with a runtime and takes all, runtime, bus and store, down afterwards. */
-async function withRuntime(config: RuntimeConfig, options: RunOptions, use: (runtime: Runtime) => Promise<void>): Promise<void> {
+async function withRuntime(
+  { config, plugins }: Program,
+  options: RunOptions,
+  use: (runtime: Runtime) => Promise<void>,
+): Promise<void> {
   const ambient = systemAmbient({ log: createLog(options.logLevel) });
   // First: a second runner on one state folder ends before it has said a word to anybody.
   const store = await openStore(config, options, ambient);
   let bus: Bus | undefined;
   try {
     bus = await openBus(config, options, ambient);
-    const runtime = await createRuntime({ config, ambient, ...(bus && { bus }), ...(store && { store }) });
+    const runtime = await createRuntime({
+      config,
+      ambient,
+      ...(plugins && { plugins }),
+      ...(bus && { bus }),
+      ...(store && { store }),
+    });
     try {
       await use(runtime);
     } finally {
@@ -55,11 +78,15 @@ async function withRuntime(config: RuntimeConfig, options: RunOptions, use: (run
   }
 }
 
+/** `udp`, or `udp by my-transport`. */
+const servedBy = ({ protocol, plugin }: Partial<EdgeListen> = {}): string =>
+  plugin === undefined ? (protocol ?? 'udp') : `${protocol} by ${plugin}`;
+
 function announce(runtime: Runtime, config: RuntimeConfig, path: string, output: Output): void {
   const { listening } = runtime;
   const lines = config.lines.length;
   output.result({ event: 'running', lines, listening, control: path }, () => {
-    const places = listening.map((at, i) => `${formatEndpoint(at)} (${config.edge.listen[i]?.protocol ?? 'udp'})`).join(', ');
+    const places = listening.map((at, i) => `${formatEndpoint(at)} (${servedBy(config.edge.listen[i])})`).join(', ');
     return [
       `Running ${lines} line${lines === 1 ? '' : 's'} on ${places}.`,
       `Control socket ${path}; try "offhook lines" in another terminal. Ctrl-C ends.`,
@@ -83,7 +110,7 @@ async function stay(runtime: Runtime, control: ControlServer, output: Output, in
  * withdraw the bindings; a second one ends at once.
  */
 export async function run(options: RunOptions, output: Output, interrupted: AbortSignal): Promise<ExitCode> {
-  const file = loadConfig(findConfig(options.config, process.env));
+  const file = await loadPluggedConfig(findConfig(options.config, process.env));
   const config = runnableConfig(file, options.strict);
   for (const finding of file.findings) output.say((paint) => findingText(finding, paint));
   const path = options.socket ?? config.control?.socket ?? defaultSocketPath(config.cluster);
@@ -92,7 +119,7 @@ export async function run(options: RunOptions, output: Output, interrupted: Abor
   // Before anything is sent: a second runner of the same lines would quarrel with the first over their registrations.
   const control = await openControl(path);
   try {
-    await withRuntime(config, options, async (runtime) => {
+    await withRuntime({ config, plugins: file.plugins }, options, async (runtime) => {
       announce(runtime, config, path, output);
       await stay(runtime, control, output, interrupted);
     });

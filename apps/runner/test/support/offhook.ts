@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../bin/offhook.mjs', import.meta.url));
 
-/** The command as a process of its own. */
+/** The command, or another program, as a process of its own. */
 export interface Offhook {
   readonly child: ChildProcess;
   /** Lines so far. */
@@ -37,8 +37,11 @@ function plainEnv(): NodeJS.ProcessEnv {
   return { ...rest, NO_COLOR: '1' };
 }
 
-export function startOffhook(args: readonly string[], { cwd, env }: OffhookOptions = {}): Offhook {
-  const child = spawn(process.execPath, [bin, ...args], {
+export const startOffhook = (args: readonly string[], options?: OffhookOptions): Offhook =>
+  startProgram([process.execPath, bin, ...args], options);
+
+export function startProgram([program = '', ...args]: readonly string[], { cwd, env }: OffhookOptions = {}): Offhook {
+  const child = spawn(program, args, {
     cwd,
     env: { ...plainEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -26,6 +26,8 @@ export interface RuntimeReading {
   readonly findings: readonly Finding[];
   /** The lines that could be read, even where the configuration as a whole could not. */
   readonly lines: readonly LineConfig[];
+  /** The plugins that are named, even where the configuration as a whole could not be read. */
+  readonly plugins: readonly string[];
   /** Place of a line's parameter, for findings that come later (policies). */
   locate(line: string, key: string): SourcePosition | undefined;
 }
@@ -114,8 +116,8 @@ function listenFor(lines: readonly LineConfig[]): readonly EdgeListen[] {
 
 /** A TLS port that nobody can connect to. */
 function noteDeafListeners({ listen = [], tls }: Frame['edge'], notes: Notes): void {
-  for (const [i, { protocol, port }] of listen.entries()) {
-    if (protocol !== 'tls' || port === 0 || tls?.cert !== undefined) continue;
+  for (const [i, { protocol, port, plugin }] of listen.entries()) {
+    if (protocol !== 'tls' || port === 0 || tls?.cert !== undefined || plugin !== undefined) continue;
     notes.add(['edge', 'listen', i], {
       severity: 'warning',
       code: 'tls.no-certificate',
@@ -195,12 +197,14 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
   const tls = frame.success ? readEdgeTls(frame.data.edge.tls, options.resolveSecret, notes) : undefined;
   if (frame.success) noteDeafListeners(frame.data.edge, notes);
   const findings = coalesceRemarks(notes.findings);
-  if (!frame.success || notes.refused) return { config: undefined, findings, lines, locate };
+  const plugins = Array.isArray(root.plugins) ? root.plugins.filter((name) => typeof name === 'string' && name !== '') : [];
+  if (!frame.success || notes.refused) return { config: undefined, findings, lines, plugins, locate };
   const { edge, phone: _phone, templates: _templates, lines: _lines, ...rest } = frame.data;
   const listen = edge.listen ?? listenFor(lines);
-  const ownEdge = { name: edge.name, listen, ...(tls === undefined ? {} : { tls }) };
+  const { name, strangers, trusted, limits } = edge;
+  const ownEdge = { name, listen, strangers, trusted, limits, ...(tls === undefined ? {} : { tls }) };
   const config = { ...rest, edge: ownEdge, phone: shared.phone, lines } as RuntimeConfig;
-  return { config: Object.freeze(config), findings, lines, locate };
+  return { config: Object.freeze(config), findings, lines, plugins, locate };
 }
 
 /**

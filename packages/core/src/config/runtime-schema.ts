@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { extParameters, type Parameter, phoneParameters } from './catalogue.ts';
+import { type LimitsConfig, limitsSchema, strangersSchema, trustedSchema } from './edge-limits.ts';
 import { type EdgeTls, tlsSchema } from './edge-tls.ts';
 import type { ExtConfig, LineConfig, PhoneConfig } from './line.ts';
 
@@ -14,6 +15,9 @@ const listenSchema = z.strictObject({
   protocol: z.enum(['udp', 'tcp', 'tls']).meta({ description: 'Transport to serve.' }),
   host: someText.meta({ description: 'Local address, 0.0.0.0 or ::.' }),
   port: z.int().min(0).max(65_535).meta({ description: 'Local port; 0: chosen by the system.' }),
+  plugin: someText
+    .optional()
+    .meta({ description: 'Name of the transport plugin that serves it. Without it: the built-in transport of the protocol.' }),
 });
 
 const edgeSchema = z.strictObject({
@@ -26,6 +30,9 @@ const edgeSchema = z.strictObject({
   tls: tlsSchema
     .optional()
     .meta({ description: 'Certificates of TLS. Without it TLS lines connect to servers, and nobody connects to us.' }),
+  strangers: strangersSchema,
+  trusted: trustedSchema,
+  limits: limitsSchema.prefault({}).meta({ description: 'What the network may ask of this edge.' }),
 });
 
 const settings = {
@@ -52,7 +59,9 @@ const settings = {
       }),
     })
     .prefault({}),
-  plugins: z.array(someText).default([]).meta({ description: 'Paths or packages of plugins.' }),
+  plugins: z.array(someText).default([]).meta({
+    description: 'Plugins: paths (./, ../, /) from the folder of this file, or packages installed there. See docs/plugins.md.',
+  }),
   strict: z
     .boolean()
     .default(false)
@@ -74,13 +83,26 @@ export interface EdgeListen {
   readonly host: string;
   /** 0: chosen by the system. */
   readonly port: number;
+  /** Name of the transport plugin that serves it; the built-in transport when left out. */
+  readonly plugin?: string;
   /** It only opens connections, nobody can connect to it. */
   readonly connectOnly?: boolean;
 }
 
+export interface EdgeConfig {
+  readonly name: string;
+  readonly listen: readonly EdgeListen[];
+  readonly tls?: EdgeTls;
+  /** Default `drop`. */
+  readonly strangers?: 'drop' | 'accept';
+  /** IP addresses and networks. */
+  readonly trusted?: readonly string[];
+  readonly limits?: Partial<LimitsConfig>;
+}
+
 export interface RuntimeConfig {
   readonly cluster: string;
-  readonly edge: { readonly name: string; readonly listen: readonly EdgeListen[]; readonly tls?: EdgeTls };
+  readonly edge: EdgeConfig;
   readonly bus: { readonly url?: string };
   readonly control?: { readonly socket?: string };
   readonly state?: { readonly folder?: string };
@@ -95,7 +117,7 @@ export interface RuntimeConfig {
 
 /** What `parseRuntimeConfig` accepts, typed: the YAML file as an object. Values may also be written as in a profile. */
 export interface RuntimeInput extends Partial<Omit<Frame, 'edge' | 'phone' | 'templates' | 'lines'>> {
-  readonly edge?: Partial<Frame['edge']>;
+  readonly edge?: Partial<Omit<Frame['edge'], 'limits'>> & { readonly limits?: Partial<LimitsConfig> };
   readonly phone?: Partial<PhoneConfig>;
   readonly templates?: Readonly<Record<string, LineValues>>;
   readonly lines?: readonly LineInput[];

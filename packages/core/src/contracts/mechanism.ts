@@ -80,3 +80,6 @@ export interface Mechanism {
   readonly manifest: MechanismManifest;
   decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
 }
+
+/** The one thing a mechanism plugin exports beside its manifest. */
+export type MechanismFactory = () => Mechanism;

@@ -56,7 +56,10 @@ describe('the plugin registry', () => {
 
   it('refuses a name twice within a kind, and says who had it first', () => {
     expect(admitting(transport('udp'), transport('udp'))).toThrow(
-      expect.objectContaining({ code: 'E_PLUGIN_DUPLICATE', message: 'plugin p1: the transport "udp" is already given by p0' }),
+      expect.objectContaining({
+        code: 'E_PLUGIN_DUPLICATE',
+        message: 'plugin p1: the transport "udp" is already given by p0; remove or rename one of the two',
+      }),
     );
   });
 

@@ -66,14 +66,15 @@ function show(value: unknown): string {
 /** Everything that is wrong with one candidate. */
 function faultsOf({ plugin }: PluginCandidate): readonly string[] {
   const manifest = isObject(plugin) ? plugin.manifest : undefined;
-  if (!isObject(plugin) || !isObject(manifest)) return ['exports no manifest'];
+  if (!isObject(plugin) || !isObject(manifest)) return ['exports no manifest; export a frozen object of that name'];
   const { name, kind, api } = manifest;
   const faults: string[] = [];
   if (typeof name !== 'string' || !nameShape.test(name))
     faults.push(`name is ${show(name)}, expected lower-case words joined by -`);
-  if (api !== supportedApi) faults.push(`api is ${show(api)}, this runtime supports ${supportedApi}`);
-  if (!Object.isFrozen(manifest)) faults.push('the manifest is not frozen');
-  if (!isFunction(plugin.create)) faults.push('create is no function');
+  if (api !== supportedApi)
+    faults.push(`api is ${show(api)}, this runtime supports ${supportedApi}; use a release of the plugin for that`);
+  if (!Object.isFrozen(manifest)) faults.push('the manifest is not frozen; wrap it in Object.freeze()');
+  if (!isFunction(plugin.create)) faults.push('create is no function; export the factory under that name');
   const fields = typeof kind === 'string' && Object.hasOwn(fieldsOf, kind) ? fieldsOf[kind as PluginKind] : undefined;
   if (fields === undefined) faults.push(`kind is ${show(kind)}, expected one of ${Object.keys(fieldsOf).join(', ')}`);
   for (const [field, accepts, expected] of fields ?? []) {
@@ -97,7 +98,9 @@ export function createPluginRegistry(): PluginRegistry {
         const { kind, name } = plugin.manifest;
         const other = wanted.get(keyOf(kind, name));
         if (other !== undefined)
-          duplicates.push(`plugin ${candidate.from}: the ${kind} "${name}" is already given by ${other.from}`);
+          duplicates.push(
+            `plugin ${candidate.from}: the ${kind} "${name}" is already given by ${other.from}; remove or rename one of the two`,
+          );
         else wanted.set(keyOf(kind, name), { plugin, from: candidate.from });
       }
       const faults = [...invalid, ...duplicates];

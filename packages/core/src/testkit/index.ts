@@ -1,12 +1,17 @@
 export { busKit } from './bus-kit.ts';
 export type { BusSubject } from './bus-subject.ts';
+export { datagramSubject } from './datagram-subject.ts';
 export { type Closable, type ConformanceCase, casesFor, type Kit, type Mutants, runCase, runKit } from './kit.ts';
 export { lineStoreKit } from './line-store-kit.ts';
 export { type LineStoreSubject, someFacts } from './line-store-subject.ts';
 export { createMemoryLineStore, type MemoryDisk } from './memory-line-store.ts';
 export { busMutants } from './mutants/bus.ts';
 export { lineStoreMutants } from './mutants/line-store.ts';
+export { policyMutants } from './mutants/policy.ts';
 export { transportMutants } from './mutants/transport.ts';
+export type { PolicyTrait } from './policy-claim-cases.ts';
+export { policyKit } from './policy-kit.ts';
+export { type PolicySubject, policySubject } from './policy-subject.ts';
 export type { TransportTrait } from './transport-case.ts';
 export { transportKit } from './transport-kit.ts';
 export { HostRecorder, type Stranger, sampleMessage, type TransportSubject } from './transport-subject.ts';

@@ -14,6 +14,7 @@ import {
   type FlowFailure,
   type Leg,
   type LineKey,
+  type LocateRequest,
   lineKey,
   type OpenEnvelope,
   type OpenReply,
@@ -91,13 +92,26 @@ export const anna = lineKey('anna');
 export const bert = lineKey('bert');
 
 export interface WorldOptions {
+  /** Strangers are accepted, at any rate, unless told. */
   readonly limits?: Partial<EdgeLimits>;
   readonly tcp?: Parameters<typeof createFakeTransport>[0];
+  readonly servers?: readonly LocateRequest[];
+  readonly trusted?: readonly string[];
   readonly isUnstarted?: boolean;
+  /** No line listens on the bus. */
+  readonly isDeaf?: boolean;
 }
 
+const open = { strangers: 'accept', perSourceBurst: 1_000_000, totalBurst: 1_000_000 } as const;
+
 /** An edge between two fake transports and a bus that copies every payload. */
-export async function createWorld({ limits = {}, tcp: tcpOptions, isUnstarted = false }: WorldOptions = {}): Promise<World> {
+export async function createWorld({
+  limits,
+  tcp: tcpOptions,
+  isUnstarted = false,
+  isDeaf = false,
+  ...known
+}: WorldOptions = {}): Promise<World> {
   const ambient = new StillAmbient();
   const bus = createMemoryBus({ ambient, copy: true });
   const subjects = createSubjects('test');
@@ -105,7 +119,7 @@ export async function createWorld({ limits = {}, tcp: tcpOptions, isUnstarted = 
   const tcp = createFakeTransport({ protocol: 'tcp', ...tcpOptions });
   const names: World['names'] = new Map();
   const told: { line: string; kind: string; message: BusMessage }[] = [];
-  bus.subscribe(`offhook.test.line.>`, (message) => {
+  bus.subscribe(isDeaf ? 'nobody' : 'offhook.test.line.>', (message) => {
     const [line = '', kind = ''] = message.subject.split('.').slice(-2);
     told.push({ line, kind, message });
   });
@@ -125,7 +139,8 @@ export async function createWorld({ limits = {}, tcp: tcpOptions, isUnstarted = 
     subjects,
     name: 'e1',
     transports: [udp, tcp],
-    limits,
+    limits: { ...open, ...limits },
+    ...known,
     locator: { locate: async ({ host, port, protocol }) => locate(host, port, protocol) },
   });
   if (!isUnstarted) await edge.start();

@@ -170,7 +170,11 @@ describe('a payload that another process got wrong', () => {
   test.each(junk)('as a command of the runtime (%s) is refused', (_, payload) =>
     story(async (world) => {
       const reply = await ask(world, world.runtime.subjects.control, payload);
-      expect(reply).toMatchObject({ ok: false, code: 'E_COMMAND_INVALID', message: expect.stringContaining('Known: lines.') });
+      expect(reply).toMatchObject({
+        ok: false,
+        code: 'E_COMMAND_INVALID',
+        message: expect.stringContaining('Known: lines, counters.'),
+      });
     }),
   );
 

@@ -81,12 +81,15 @@ describe('garbage', () => {
     }
     await world.run(10);
     const { received = 0, delivered = 0, answered = 0, absorbed = 0, ...more } = rise(before, await edgeStats(world));
+    // The registrar did not stop being one.
+    const perSender = lines.length - 2 + 200;
+    expect(more.droppedStranger).toBe(perSender);
     const dropped = Object.entries(more).reduce((sum, [name, n]) => sum + (name.startsWith('dropped') ? n : 0), 0);
-    expect(received).toBe(2 * (lines.length - 2 + 200));
+    expect(received).toBe(2 * perSender);
     expect(delivered + answered + absorbed + dropped).toBe(received);
     expect(more).toMatchObject({ transportEmpty: 2, transportKeepalive: 2 });
-    expect(more.droppedUnparsable).toBeGreaterThan(400);
-    expect(more.droppedUnmatched).toBeGreaterThanOrEqual(2);
+    expect(more.droppedUnparsable).toBeGreaterThan(200);
+    expect(more.droppedUnmatched).toBeGreaterThanOrEqual(1);
     await asRegistrar.stop();
     await stranger.stop();
     await world.p.start();
@@ -97,24 +100,30 @@ describe('garbage', () => {
     await world.stop();
   });
 
-  test('a flood from a stranger is cut off; the lines register in the middle of it', async () => {
-    const world = await createWorld({ registrars: { grantS: 60 } });
-    const stranger = world.wire.transport({ host: '10.0.0.99', port: 5060, protocol: 'udp' });
-    await stranger.start({ message() {}, flowFailed() {}, dropped() {} });
-    const { flow } = await stranger.open({ remote: { host: '10.0.0.9', port: 5060 }, owner: 'stranger', timeoutMs: 1_000 });
-    const before = await edgeStats(world);
-    for (let second = 0; second < 40; second++) {
-      for (let i = 0; i < 500; i++) stranger.send(flow, text.encode(`${second} ${i} is no SIP at all`));
-      await world.run(0.1);
-    }
-    await world.run(40);
-    const counted = rise(before, await edgeStats(world));
-    expect(counted.droppedRate).toBeGreaterThan(5_000);
-    expect(registers(world, '1001').slice(4, 6)).toEqual([34.32, 34.32]);
-    expect(world.line().status().legs).toMatchObject([{ usable: true }, { usable: true }]);
-    await stranger.stop();
-    await world.stop();
-  });
+  test.each([
+    ['dropped', 'drop', 'droppedStranger', 20_000],
+    ['cut off where strangers are accepted', 'accept', 'droppedRate', 10_000],
+  ] as const)(
+    'a flood from a stranger is %s; the lines register in the middle of it',
+    async (_name, strangers, counter, least) => {
+      const world = await createWorld({ registrars: { grantS: 60 }, edge: { strangers } });
+      const stranger = world.wire.transport({ host: '10.0.0.99', port: 5060, protocol: 'udp' });
+      await stranger.start({ message() {}, flowFailed() {}, dropped() {} });
+      const { flow } = await stranger.open({ remote: { host: '10.0.0.9', port: 5060 }, owner: 'stranger', timeoutMs: 1_000 });
+      const before = await edgeStats(world);
+      for (let second = 0; second < 40; second++) {
+        for (let i = 0; i < 500; i++) stranger.send(flow, text.encode(`${second} ${i} is no SIP at all`));
+        await world.run(0.1);
+      }
+      await world.run(40);
+      const counted = rise(before, await edgeStats(world));
+      expect(counted[counter]).toBeGreaterThanOrEqual(least);
+      expect(registers(world, '1001').slice(4, 6)).toEqual([34.32, 34.32]);
+      expect(world.line().status().legs).toMatchObject([{ usable: true }, { usable: true }]);
+      await stranger.stop();
+      await world.stop();
+    },
+  );
 });
 
 describe('streams that break', () => {

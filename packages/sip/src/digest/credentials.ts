@@ -64,7 +64,10 @@ interface Chosen {
 /** More than one registrar and the proxies in front of it ever have. */
 const maxRealms = 8;
 
-const realmName = (header: Authorization['header'], realm: string): string => `${header} ${realm}`;
+const noRealms: readonly Realm[] = [];
+
+const isSameRealm = (a: Pick<Realm, 'header' | 'realm'>, b: Pick<Realm, 'header' | 'realm'>): boolean =>
+  a.header === b.header && a.realm === b.realm;
 const headerOf = (status: number): Authorization['header'] => (status === 401 ? 'Authorization' : 'Proxy-Authorization');
 
 /** `auth` where it is offered; false when only something unknown is. */
@@ -79,64 +82,109 @@ function issuer(realms: readonly Realm[], info: DigestParams | undefined): Realm
   return realms.find(({ cnonce }) => cnonce === info?.get('cnonce')) ?? (realms.length === 1 ? realms[0] : undefined);
 }
 
-/** @source RFC 7616, RFC 8760 section 2.4 (the topmost challenge that is supported) */
-export function createCredentials({ username, password, ambient }: CredentialsOptions): Credentials {
-  const realms = new Map<string, Realm>();
-  const user = quote(username);
+/** A text of its own: a part of a message would keep the whole message in memory. */
+const detached = (text: string): string => Buffer.from(text).toString();
 
-  function accept(challenge: DigestParams, header: Authorization['header']): Realm | undefined {
+/** A class, because a process holds one for each leg of its lines. The password is out of reach of whoever prints it. */
+class LegCredentials implements Credentials {
+  readonly #options: CredentialsOptions;
+  /** Those heard of last at the end. */
+  #realms: readonly Realm[] = noRealms;
+
+  constructor(options: CredentialsOptions) {
+    this.#options = options;
+  }
+
+  answer({ status, challenges, method, uri, body }: Challenged): readonly Authorization[] | Unanswerable {
+    const header = headerOf(status);
+    const chosen = this.choose(challenges, header);
+    if (chosen.length === 0) {
+      return {
+        unanswerable:
+          challenges.length === 0 ? 'the response carries no challenge' : 'no challenge names an algorithm and qop we know',
+      };
+    }
+    const others = this.#realms.filter((realm) => !chosen.some((each) => isSameRealm(each.realm, realm)));
+    // A server that names a new realm each time makes nothing grow.
+    this.#realms = [...others, ...chosen.map(({ realm }) => realm)].slice(-maxRealms);
+    const fresh = chosen.map(({ realm, stale }) => ({ header, value: this.write(realm, method, uri, body), stale }));
+    // Who was satisfied before has to be satisfied again: 407, then 401, or two proxies in a row. A request has one server.
+    const again = others.filter(
+      (realm) => this.#realms.includes(realm) && (realm.header !== header || header === 'Proxy-Authorization'),
+    );
+    return [
+      ...fresh,
+      ...again.map((realm) => ({ header: realm.header, value: this.write(realm, method, uri, body), stale: false })),
+    ];
+  }
+
+  preemptive(method: string, uri: string, body?: Uint8Array): readonly (readonly [name: string, value: string])[] {
+    return this.#realms.map((realm) => [realm.header, this.write(realm, method, uri, body)] as const);
+  }
+
+  learn(response: Pick<SipResponse, 'headers'>): void {
+    for (const [name, header] of [
+      ['Authentication-Info', 'Authorization'],
+      ['Proxy-Authentication-Info', 'Proxy-Authorization'],
+    ] as const) {
+      const [given] = response.headers(name);
+      if (given === undefined) continue;
+      const info = readDigest(`Digest ${given}`);
+      const next = info?.get('nextnonce');
+      const realm = issuer(
+        this.#realms.filter((each) => each.header === header),
+        info,
+      );
+      if (next === undefined || realm === undefined) continue;
+      realm.nonce = detached(next);
+      realm.count = 0;
+    }
+  }
+
+  /** The topmost challenge of each realm that is supported. */
+  private choose(challenges: readonly string[], header: Authorization['header']): readonly Chosen[] {
+    const chosen: Chosen[] = [];
+    for (const challenge of challenges.flatMap(readDigests)) {
+      const name = challenge.get('realm') ?? '';
+      if (chosen.length === maxRealms || chosen.some(({ realm }) => realm.realm === name)) continue;
+      const realm = this.accept(challenge, header, name);
+      if (realm !== undefined) chosen.push({ realm, stale: challenge.get('stale')?.toLowerCase() === 'true' });
+    }
+    return chosen;
+  }
+
+  private accept(challenge: DigestParams, header: Authorization['header'], realm: string): Realm | undefined {
     const algorithm = challenge.get('algorithm');
     const hash = digestHash(algorithm ?? 'MD5');
     const nonce = challenge.get('nonce');
+    const opaque = challenge.get('opaque');
     const qop = chooseQop(challenge.get('qop'));
     if (hash === undefined || nonce === undefined || qop === false) return undefined;
-    const realm = challenge.get('realm') ?? '';
-    const kept = realms.get(realmName(header, realm));
+    const { username, password, ambient } = this.#options;
+    const kept = this.#realms.find((each) => isSameRealm(each, { header, realm }));
     const known = kept?.algorithm === algorithm ? kept : undefined;
     // A nonce that is handed out again is counted on: a count that starts anew is a replay (RFC 7616 section 3.4, nc).
     const again = known?.nonce === nonce ? known : undefined;
     return {
       header,
-      realm,
-      algorithm,
+      realm: detached(realm),
+      algorithm: algorithm === undefined ? undefined : detached(algorithm),
       hash,
       secret: known?.secret ?? hash.digest(`${username}:${realm}:${password}`),
-      opaque: challenge.get('opaque'),
+      opaque: opaque === undefined ? undefined : detached(opaque),
       qop,
       cnonce: again?.cnonce ?? randomToken(ambient, 80),
-      nonce,
+      nonce: detached(nonce),
       count: again?.count ?? 0,
     };
   }
 
-  /** The topmost challenge of each realm that is supported. */
-  function choose(challenges: readonly string[], header: Authorization['header']): ReadonlyMap<string, Chosen> {
-    const chosen = new Map<string, Chosen>();
-    for (const challenge of challenges.flatMap(readDigests)) {
-      const name = realmName(header, challenge.get('realm') ?? '');
-      const realm = chosen.has(name) || chosen.size === maxRealms ? undefined : accept(challenge, header);
-      if (realm !== undefined) chosen.set(name, { realm, stale: challenge.get('stale')?.toLowerCase() === 'true' });
-    }
-    return chosen;
-  }
-
-  /** Those heard of last, so that a server which names a new realm each time makes nothing grow. */
-  function remember(chosen: ReadonlyMap<string, Chosen>): void {
-    for (const [name, { realm }] of chosen) {
-      realms.delete(name);
-      realms.set(name, realm);
-    }
-    for (const name of realms.keys()) {
-      if (realms.size <= maxRealms) break;
-      realms.delete(name);
-    }
-  }
-
-  function write(realm: Realm, method: string, uri: string, body: Uint8Array | undefined): string {
+  private write(realm: Realm, method: string, uri: string, body: Uint8Array | undefined): string {
     realm.count += 1;
     const { hash, secret, nonce, cnonce } = realm;
     const qop = realm.qop === undefined ? undefined : { name: realm.qop, nc: formatNonceCount(realm.count) };
     const response = digestResponse({ hash, secret, nonce, method, uri, body, qop, cnonce });
+    const user = quote(this.#options.username);
     let value = `Digest username=${user}, realm="${realm.realm}", nonce="${nonce}", uri="${uri}", response="${response}"`;
     if (realm.algorithm !== undefined) value += `, algorithm=${realm.algorithm}`;
     if (qop !== undefined || hash.isSession) value += `, cnonce="${cnonce}"`;
@@ -144,47 +192,7 @@ export function createCredentials({ username, password, ambient }: CredentialsOp
     if (realm.opaque !== undefined) value += `, opaque="${realm.opaque}"`;
     return value;
   }
-
-  return {
-    answer({ status, challenges, method, uri, body }) {
-      const header = headerOf(status);
-      const chosen = choose(challenges, header);
-      if (chosen.size === 0) {
-        return {
-          unanswerable:
-            challenges.length === 0 ? 'the response carries no challenge' : 'no challenge names an algorithm and qop we know',
-        };
-      }
-      remember(chosen);
-      const fresh = [...chosen.values()].map(({ realm, stale }) => ({ header, value: write(realm, method, uri, body), stale }));
-      // Who was satisfied before has to be satisfied again: 407, then 401, or two proxies in a row. A request has one server.
-      const others = [...realms].filter(
-        ([name, realm]) => !chosen.has(name) && (realm.header !== header || header === 'Proxy-Authorization'),
-      );
-      return [
-        ...fresh,
-        ...others.map(([, realm]) => ({ header: realm.header, value: write(realm, method, uri, body), stale: false })),
-      ];
-    },
-    preemptive: (method, uri, body) =>
-      [...realms.values()].map((realm) => [realm.header, write(realm, method, uri, body)] as const),
-    learn(response) {
-      for (const [name, header] of [
-        ['Authentication-Info', 'Authorization'],
-        ['Proxy-Authentication-Info', 'Proxy-Authorization'],
-      ] as const) {
-        const [given] = response.headers(name);
-        if (given === undefined) continue;
-        const info = readDigest(`Digest ${given}`);
-        const next = info?.get('nextnonce');
-        const realm = issuer(
-          [...realms.values()].filter((each) => each.header === header),
-          info,
-        );
-        if (next === undefined || realm === undefined) continue;
-        realm.nonce = next;
-        realm.count = 0;
-      }
-    },
-  };
 }
+
+/** @source RFC 7616, RFC 8760 section 2.4 (the topmost challenge that is supported) */
+export const createCredentials = (options: CredentialsOptions): Credentials => new LegCredentials(options);

@@ -3,13 +3,6 @@ import * as nodeCrypto from 'node:crypto';
 /** Algorithms a challenge may name. @source RFC 7616 section 3.3, RFC 8760 section 2.1 */
 export type DigestAlgorithm = 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess' | 'SHA-512-256' | 'SHA-512-256-sess';
 
-/** A map, not a record: the name asked for comes from the network, and `constructor` is no algorithm. */
-const hashes: ReadonlyMap<string, string> = new Map([
-  ['md5', 'md5'],
-  ['sha-256', 'sha256'],
-  ['sha-512-256', 'sha512-256'],
-]);
-
 /** How an algorithm is computed; undefined for one we do not know. */
 export interface DigestHash {
   readonly isSession: boolean;
@@ -21,13 +14,22 @@ export interface DigestHash {
 const oneShot = (nodeCrypto as { hash?: (name: string, data: string | Uint8Array, encoding: 'hex') => string }).hash;
 const slow = (name: string, data: string | Uint8Array): string => nodeCrypto.createHash(name).update(data).digest('hex');
 
-export function digestHash(algorithm: string): DigestHash | undefined {
-  const lower = algorithm.toLowerCase();
-  const isSession = lower.endsWith('-sess');
-  const name = hashes.get(isSession ? lower.slice(0, -5) : lower);
-  if (name === undefined) return undefined;
-  return { isSession, digest: (data) => (oneShot === undefined ? slow(name, data) : oneShot(name, data, 'hex')) };
-}
+const hashNamed = (name: string, isSession: boolean): DigestHash => ({
+  isSession,
+  digest: (data) => (oneShot === undefined ? slow(name, data) : oneShot(name, data, 'hex')),
+});
+
+/** A map, not a record: the name asked for comes from the network, and `constructor` is no algorithm. */
+const hashes: ReadonlyMap<string, DigestHash> = new Map([
+  ['md5', hashNamed('md5', false)],
+  ['md5-sess', hashNamed('md5', true)],
+  ['sha-256', hashNamed('sha256', false)],
+  ['sha-256-sess', hashNamed('sha256', true)],
+  ['sha-512-256', hashNamed('sha512-256', false)],
+  ['sha-512-256-sess', hashNamed('sha512-256', true)],
+]);
+
+export const digestHash = (algorithm: string): DigestHash | undefined => hashes.get(algorithm.toLowerCase());
 
 /** What a response is computed from. */
 export interface DigestInput {

@@ -181,12 +181,12 @@ class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> imp
 
   /** A transport that refuses the bytes is an event like any other, told later: nobody expects it inside his own call (T11). */
   transmit(bytes: Uint8Array): void {
-    const { ambient, send } = this.owner.options;
+    const { options } = this.owner;
     const { flow } = this.hop;
-    if (send(flow, bytes)) return;
+    if (options.send(flow, bytes)) return;
     const detail = 'the message could not be handed to its transport';
-    const failure: FlowFailure = { flow, remote: nowhere, reason: 'error', detail, atMs: ambient.now() };
-    ambient.defer(() => this.step({ type: 'transport', failure }));
+    const failure: FlowFailure = { flow, remote: nowhere, reason: 'error', detail, atMs: options.ambient.now() };
+    options.ambient.defer(() => this.step({ type: 'transport', failure }));
   }
 
   protected perform(effect: ClientEffect): void {

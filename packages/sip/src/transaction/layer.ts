@@ -1,10 +1,16 @@
 import type { Ambient, Flow, FlowFailure, LineInbound, LineKey } from '@offhook/core';
 import type { RequestDraft, SipRequest } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
-import { type ClientListener, type ClientTransaction, ClientTransactions, type Hop } from './client-transactions.ts';
+import {
+  type ClientListener,
+  type ClientTransaction,
+  ClientTransactions,
+  type ClientTransactionsOptions,
+  type Hop,
+} from './client-transactions.ts';
 import type { LayerFault } from './faults.ts';
-import { type ServerTransaction, ServerTransactions } from './server-transactions.ts';
-import { type SipTimers, timingOf } from './timing.ts';
+import { type ServerTransaction, ServerTransactions, type ServerTransactionsOptions } from './server-transactions.ts';
+import { type SipTimers, type Timing, timingOf } from './timing.ts';
 
 export interface TransactionLayerOptions {
   readonly ambient: Ambient;
@@ -48,61 +54,113 @@ export interface TransactionLayer {
   stop(): void;
 }
 
-export function createTransactionLayer(options: TransactionLayerOptions): TransactionLayer {
-  const { ambient, key } = options;
-  const fault = (name: LayerFault) => options.onFault?.(name);
-  const datagram = timingOf(options.timers, false);
-  const stream = timingOf(options.timers, true);
-  const timing = (reliable: boolean) => (reliable ? stream : datagram);
-  const send = (flow: Flow, bytes: Uint8Array): boolean => {
+/** Lines of one phone share their timers, and so what these are on either kind of hop. */
+const timings = new WeakMap<SipTimers, { readonly datagram: Timing; readonly stream: Timing }>();
+
+function timingsOf(timers: SipTimers): { readonly datagram: Timing; readonly stream: Timing } {
+  const known = timings.get(timers) ?? { datagram: timingOf(timers, false), stream: timingOf(timers, true) };
+  timings.set(timers, known);
+  return known;
+}
+
+/** A class, because a process holds one for each of its lines. */
+class LineTransactions implements TransactionLayer, ClientTransactionsOptions, ServerTransactionsOptions {
+  private readonly options: TransactionLayerOptions;
+  private readonly clients: ClientTransactions;
+  /** Made for the first request from the network. */
+  private servers: ServerTransactions | undefined = undefined;
+
+  constructor(options: TransactionLayerOptions) {
+    this.options = options;
+    this.clients = new ClientTransactions(this);
+  }
+
+  get ambient(): Ambient {
+    return this.options.ambient;
+  }
+
+  get key(): LineKey {
+    return this.options.key;
+  }
+
+  get limit(): number {
+    return this.options.maxServerTransactions ?? 256;
+  }
+
+  get size(): number {
+    return this.clients.open.size + (this.servers?.open.size ?? 0);
+  }
+
+  request(draft: RequestDraft, hop: Hop, listener: ClientListener): ClientTransaction {
+    return this.clients.request(draft, hop, listener);
+  }
+
+  requestRaw(bytes: Uint8Array, hop: Hop, listener: ClientListener): ClientTransaction {
+    return this.clients.requestRaw(bytes, hop, listener);
+  }
+
+  sendAck(bytes: Uint8Array, flow: Flow): void {
+    this.send(flow, bytes);
+  }
+
+  receive(inbound: LineInbound): void {
+    const message = parseMessage(inbound.bytes);
+    if (message.kind === 'fault') {
+      this.options.onFault?.(message.fault);
+      if (message.answer !== undefined) this.serving().refuse(message.answer.request, inbound, message.answer.status);
+    } else if (message.kind === 'request') {
+      this.serving().receive(message, inbound);
+    } else if (message.headers('Via').length > 1) {
+      this.fault('misrouted-response');
+    } else {
+      this.clients.receive(message);
+    }
+  }
+
+  flowFailed(failure: FlowFailure): void {
+    this.clients.flowFailed(failure);
+    this.servers?.flowFailed(failure);
+  }
+
+  stop(): void {
+    this.clients.stop();
+    this.servers?.stop();
+  }
+
+  timing(reliable: boolean): Timing {
+    const { stream, datagram } = timingsOf(this.options.timers);
+    return reliable ? stream : datagram;
+  }
+
+  send(flow: Flow, bytes: Uint8Array): boolean {
     try {
-      options.send(flow, bytes);
+      this.options.send(flow, bytes);
       return true;
     } catch (error) {
       // The bus may be closed; a transaction must learn that as an event, not as an exception inside a timer (T11).
-      ambient.log.warn('a SIP message could not be handed over', { error });
-      fault('send-failed');
+      this.ambient.log.warn('a SIP message could not be handed over', { error });
+      this.fault('send-failed');
       return false;
     }
-  };
-  const clients = new ClientTransactions({ ambient, key, timing, send, fault });
-  const servers = new ServerTransactions({
-    ambient,
-    timing,
-    send,
-    fault,
-    limit: options.maxServerTransactions ?? 256,
-    onRequest: options.onRequest,
-    onAck: (request, inbound) => (options.onAck === undefined ? fault('stray-ack') : options.onAck(request, inbound)),
-  });
+  }
 
-  return {
-    get size() {
-      return clients.open.size + servers.open.size;
-    },
-    request: (draft, hop, listener) => clients.request(draft, hop, listener),
-    requestRaw: (bytes, hop, listener) => clients.requestRaw(bytes, hop, listener),
-    sendAck: (bytes, flow) => void send(flow, bytes),
-    receive(inbound) {
-      const message = parseMessage(inbound.bytes);
-      if (message.kind === 'fault') {
-        options.onFault?.(message.fault);
-        if (message.answer !== undefined) servers.refuse(message.answer.request, inbound, message.answer.status);
-      } else if (message.kind === 'request') {
-        servers.receive(message, inbound);
-      } else if (message.headers('Via').length > 1) {
-        fault('misrouted-response');
-      } else {
-        clients.receive(message);
-      }
-    },
-    flowFailed(failure) {
-      clients.flowFailed(failure);
-      servers.flowFailed(failure);
-    },
-    stop() {
-      clients.stop();
-      servers.stop();
-    },
-  };
+  fault(name: LayerFault): void {
+    this.options.onFault?.(name);
+  }
+
+  onRequest(server: ServerTransaction): void {
+    this.options.onRequest(server);
+  }
+
+  onAck(request: SipRequest, inbound: LineInbound): void {
+    if (this.options.onAck === undefined) this.fault('stray-ack');
+    else this.options.onAck(request, inbound);
+  }
+
+  private serving(): ServerTransactions {
+    this.servers ??= new ServerTransactions(this);
+    return this.servers;
+  }
 }
+
+export const createTransactionLayer = (options: TransactionLayerOptions): TransactionLayer => new LineTransactions(options);

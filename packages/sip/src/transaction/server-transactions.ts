@@ -69,12 +69,12 @@ export class ServerTransactions {
   }
 
   private accept(request: SipRequest, inbound: LineInbound): void {
-    const { fault, limit, onRequest } = this.options;
+    const { options } = this;
     const id = serverKey(request, request.method);
     const known = this.open.get(id);
     if (known !== undefined) return known.step({ type: 'request' });
-    if (this.open.size >= limit) {
-      fault('too-many-transactions');
+    if (this.open.size >= options.limit) {
+      options.fault('too-many-transactions');
       return this.refuse(request, inbound, 503);
     }
     const origin = mergeKey(request);
@@ -82,11 +82,11 @@ export class ServerTransactions {
     this.open.set(id, transaction);
     transaction.start();
     if (origin !== undefined && this.origins.has(origin)) {
-      fault('merged-request');
+      options.fault('merged-request');
       return transaction.respond({ status: 482 });
     }
     if (origin !== undefined) this.origins.set(origin, transaction);
-    onRequest(transaction);
+    options.onRequest(transaction);
   }
 
   /** Needs no transaction: the same CANCEL gets the same answer for as long as its INVITE is known. @source RFC 3261 section 9.2 */
