@@ -1,5 +1,5 @@
 import type { RuntimeCounters } from '@offhook/runtime';
-import type { Paint } from './output.ts';
+import type { Paint } from './paint.ts';
 
 type Row = readonly [name: string, count: number];
 

@@ -1,5 +1,5 @@
 import type { CandidateMark, Decision } from '@offhook/core';
-import type { Paint } from './output.ts';
+import type { Paint } from './paint.ts';
 
 /* A decision in the words of a phone engineer: what happened and why, what comes next, and in brackets the evidence. */
 

@@ -1,11 +1,8 @@
 import type { Writable } from 'node:stream';
 import { type Finding, PhoneError } from '@offhook/core';
-import colors from 'picocolors';
 import { exitCodeOf } from './exit.ts';
+import { noPaint, type Paint, paintFor } from './paint.ts';
 import { findingText } from './text.ts';
-
-/** Colours of one stream; they change nothing where it is not a terminal, or where NO_COLOR is set. */
-export type Paint = ReturnType<typeof colors.createColors>;
 
 /** Data goes to standard output, everything said about it to standard error. With --json both are JSON, one value a line. */
 export interface Output {
@@ -26,13 +23,6 @@ export interface ErrorReport {
   readonly message: string;
   readonly exit: number;
   readonly findings?: readonly Finding[];
-}
-
-/** A terminal gets colours; FORCE_COLOR and NO_COLOR are picocolors' own. */
-function paintFor(stream: Writable): Paint {
-  const terminal = (stream as { readonly isTTY?: boolean }).isTTY === true;
-  const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
-  return colors.createColors(colors.isColorSupported && (terminal || forced));
 }
 
 export function errorReport(error: unknown): ErrorReport {
@@ -60,7 +50,7 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams): Output
     closed: closed.signal,
     result: (value, text) => write(stdout, json ? JSON.stringify(value) : text(paint)),
     say(text) {
-      if (json) write(stderr, JSON.stringify({ remark: typeof text === 'string' ? text : text(colors.createColors(false)) }));
+      if (json) write(stderr, JSON.stringify({ remark: typeof text === 'string' ? text : text(noPaint) }));
       else write(stderr, typeof text === 'string' ? text : text(remarkPaint));
     },
     fail(error) {

@@ -1,7 +1,7 @@
 import { type Decision, describeFinding, type Finding } from '@offhook/core';
 import type { CallFact, Explanation, Fact, LegStatus, LineStatus } from '@offhook/runtime';
 import { decisionText, spanText } from './decision-text.ts';
-import type { Paint } from './output.ts';
+import type { Paint } from './paint.ts';
 
 /* What people read. Every function is a pure rendering of data that --json prints as it is. */
 

@@ -5,7 +5,7 @@ import { lineKey } from '@offhook/core';
 import { createFuzzer, createRandom, type Fuzzer, fuzzCorpus } from '@offhook/lab';
 import type { EdgeStats } from '@offhook/runtime';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { borrowGun, fireDatagrams, openGun, settled } from './support/fire-datagrams.ts';
+import { borrowGun, fireDatagrams, openGun, settled, untilCounters } from './support/fire-datagrams.ts';
 import { drip, endless, fireStreams, resetAfter, type StreamAttack, spoiled, stall } from './support/fire-streams.ts';
 import { type PhoneUnderFire, startPhone } from './support/phone-under-fire.ts';
 
@@ -143,7 +143,7 @@ it('a connection that is reset behind every byte of a message, one after the oth
   const attacks = Array.from({ length: sound.length + 1 }, (_, length) => resetAfter(sound, length));
   expect(sound.length).toBeGreaterThan(300);
   await fireStreams(attacks, target.at.tcp, () => '127.0.0.1', 20);
-  await settled(target);
+  await untilCounters(target, ({ edge }) => (edge?.flowFailures ?? 0) - (before?.flowFailures ?? 0) >= attacks.length);
   const after = (await target.runtime.counters()).edge;
   const rise = (name: keyof EdgeStats): number => (after?.[name] ?? 0) - (before?.[name] ?? 0);
   // The phone has seen each of them, and the one message that was whole.

@@ -1,7 +1,8 @@
 import { ConfigError, hasErrors } from '@offhook/core';
 import { loadPluggedConfig } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
-import { type ErrorReport, errorReport, type Output, type Paint } from '../output.ts';
+import { type ErrorReport, errorReport, type Output } from '../output.ts';
+import type { Paint } from '../paint.ts';
 import { type FileVerdict, findingsText } from '../text.ts';
 
 interface FileReport extends FileVerdict {

@@ -1,4 +1,4 @@
-import type { Paint } from '../output.ts';
+import type { Paint } from '../paint.ts';
 import { type Diagnosis, type DoctorReport, type Health, plural, type Ward, wards } from './doctor-report.ts';
 
 const titles: Readonly<Record<Ward, string>> = {

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Endpoint } from '@offhook/core';
+import type { RuntimeCounters } from '@offhook/runtime';
 import type { FireServer, PhoneUnderFire } from './phone-under-fire.ts';
 
 /** Sends datagrams to the phone from one address. */
@@ -37,15 +38,15 @@ async function accounted({ runtime }: PhoneUnderFire): Promise<number> {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** What the edge has handed over has reached the lines: it is on the bus for a turn. */
-export async function settled({ runtime }: PhoneUnderFire): Promise<void> {
+/** Turns the event loop until the counters hold what is asked, or for 5 s: then the test says what is missing. */
+export async function untilCounters({ runtime }: PhoneUnderFire, holds: (counters: RuntimeCounters) => boolean): Promise<void> {
   const deadline = performance.now() + 5_000;
-  for (;;) {
-    const { edge, lines } = await runtime.counters();
-    if (edge?.delivered === lines?.received || performance.now() > deadline) return;
-    await turn();
-  }
+  while (!holds(await runtime.counters()) && performance.now() < deadline) await turn();
 }
+
+/** What the edge has handed over has reached the lines: it is on the bus for a turn. */
+export const settled = (phone: PhoneUnderFire): Promise<void> =>
+  untilCounters(phone, ({ edge, lines }) => edge?.delivered === lines?.received);
 
 /** Two default receive buffers hold more than this; a socket that overflows loses datagrams before anybody can count them. */
 const batchBytes = 40_000;

@@ -13,7 +13,7 @@ export const storyLines: readonly LineInput[] = [
   dualLine({ userId: '1007', register: false }),
   dualLine({ userId: '1008', register: false, sipTransport: 'TCP' }),
 ];
-export const storyUsers = storyLines.map(({ userId }) => String(userId));
+const storyUsers = storyLines.map(({ userId }) => String(userId));
 
 const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.1;udp', '10.0.0.2;udp', '10.0.0.1;tcp', '10.0.0.2;tcp'];
 
