@@ -1,7 +1,14 @@
-import type { Ambient, CandidateMark, Decision } from '@offhook/core';
+import type { CandidateMark, Decision, ScheduledMove } from '@offhook/core';
+import type { LineScope } from './line-scope.ts';
 
 /** A decision before the line adds its number, instant and the candidates as they stand. */
-export type DecisionDraft = Omit<Decision, 'seq' | 'atMs' | 'line' | 'candidates' | 'inputs'> & Partial<Pick<Decision, 'inputs'>>;
+export interface DecisionDraft extends Pick<Decision, 'about' | 'rule' | 'source' | 'outcome'> {
+  readonly request?: Decision['request'] | undefined;
+  readonly leg?: Decision['leg'] | undefined;
+  readonly inputs?: Decision['inputs'];
+  /** A move of the same leg, where there is one. */
+  readonly next?: Omit<ScheduledMove, 'leg'> | undefined;
+}
 
 export interface DecisionLog {
   add(draft: DecisionDraft): void;
@@ -9,43 +16,63 @@ export interface DecisionLog {
   recent(): readonly Decision[];
 }
 
-const kept = 32;
+/** The line whose decisions are kept. */
+export type DecisionLine = Pick<LineScope, 'config' | 'ambient' | 'candidates' | 'publish'>;
+
+/** As little of a decision as has to be kept: lines by the thousand hold the latest of theirs. */
+interface Kept {
+  readonly atMs: number;
+  readonly candidates: readonly CandidateMark[];
+  readonly draft: DecisionDraft;
+}
+
+const limit = 32;
 const noInputs: Decision['inputs'] = Object.freeze({});
 
 /** Numbers a line's decisions, keeps the latest and hands each on. */
-export function createDecisionLog(options: {
-  readonly line: string;
-  readonly ambient: Ambient;
-  candidates(): readonly CandidateMark[];
-  publish(decision: Decision): void;
-}): DecisionLog {
-  const ring: Decision[] = [];
-  let seq = 0;
-  return {
-    add(draft) {
-      seq += 1;
-      const { about, rule, source, request, leg, inputs = noInputs, outcome, next } = draft;
-      const decision: Decision = {
-        seq,
-        atMs: options.ambient.now(),
-        line: options.line,
-        about,
-        rule,
-        source,
-        ...(request === undefined ? {} : { request }),
-        ...(leg === undefined ? {} : { leg }),
-        candidates: options.candidates(),
-        inputs,
-        outcome,
-        ...(next === undefined ? {} : { next }),
-      };
-      ring.push(decision);
-      if (ring.length > kept) ring.shift();
-      options.publish(decision);
-    },
-    recent: () => ring,
-  };
+class RingLog implements DecisionLog {
+  private readonly line: DecisionLine;
+  private readonly ring: Kept[] = [];
+  private count = 0;
+
+  constructor(line: DecisionLine) {
+    this.line = line;
+  }
+
+  add(draft: DecisionDraft): void {
+    this.count += 1;
+    const seq = this.count;
+    const kept: Kept = { atMs: this.line.ambient.now(), candidates: this.line.candidates(), draft };
+    this.ring.push(kept);
+    if (this.ring.length > limit) this.ring.shift();
+    this.line.publish('decision', () => this.whole(kept, seq));
+  }
+
+  recent(): readonly Decision[] {
+    const first = this.count - this.ring.length + 1;
+    return this.ring.map((kept, index) => this.whole(kept, first + index));
+  }
+
+  private whole({ atMs, candidates, draft }: Kept, seq: number): Decision {
+    const { about, rule, source, request, leg, inputs = noInputs, outcome, next } = draft;
+    return {
+      seq,
+      atMs,
+      line: this.line.config.id,
+      about,
+      rule,
+      source,
+      ...(request === undefined ? {} : { request }),
+      ...(leg === undefined ? {} : { leg }),
+      candidates,
+      inputs,
+      outcome,
+      ...(next === undefined ? {} : { next: leg === undefined ? next : { ...next, leg } }),
+    };
+  }
 }
+
+export const createDecisionLog = (line: DecisionLine): DecisionLog => new RingLog(line);
 
 const seconds = (ms: number): string => `${Math.round(ms) / 1000} s`;
 

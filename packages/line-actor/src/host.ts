@@ -38,7 +38,8 @@ export function createActorHost(ambient: Ambient): LineHost {
     clearTimeout: (timer: ReturnType<Ambient['setTimer']>) => ambient.clearTimer(timer),
   };
   return {
-    run(machine, { id, input, onState, onError }) {
+    run(machine, options) {
+      const { id, input } = options;
       const actor = createActor(machine as AnyStateMachine, { id, input, clock });
       actor.start();
       let state = flatten(actor.getSnapshot().value);
@@ -49,12 +50,12 @@ export function createActorHost(ambient: Ambient): LineHost {
           state = now;
           // XState takes what an observer throws out of the process.
           try {
-            onState?.(now);
+            options.onState?.(now);
           } catch (error) {
-            onError(error);
+            options.onError(error);
           }
         },
-        error: onError,
+        error: (error) => options.onError(error),
       });
       return {
         send: (event) => void (actor.getSnapshot().status === 'active' && actor.send(event)),

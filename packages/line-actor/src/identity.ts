@@ -1,4 +1,5 @@
 import { formatHop, hopOf, type Leg, type LineConfig, type NextHop, type OpenTarget, registrarDomain } from '@offhook/core';
+import { sharedBy } from './shared-by.ts';
 
 /** Who the line is towards each server, computed once from its configuration. */
 export interface Identity {
@@ -53,21 +54,37 @@ function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
   };
 }
 
+const hopParameters = [
+  'proxy',
+  'outboundProxy',
+  'alternateProxy',
+  'alternateOutboundProxy',
+  'dualRegistration',
+  'sipTransport',
+  'tlsNameValidate',
+] as const;
+
+const legIdentities = sharedBy(hopParameters, (config, legs: readonly Leg[]): Identity['legs'] =>
+  Object.fromEntries(
+    legs.flatMap((leg) => {
+      const found = legIdentity(config, leg);
+      return found === undefined ? [] : [[leg, found] as const];
+    }),
+  ),
+);
+const primaryDomain = sharedBy(hopParameters, (config) => bracketed(registrarDomain(config, 'primary')));
+
 export function identityOf(config: LineConfig, legs: readonly Leg[]): Identity {
   const { ext, phone } = config;
-  const entries = legs.flatMap((leg) => {
-    const found = legIdentity(config, leg);
-    return found === undefined ? [] : [[leg, found] as const];
-  });
   return {
     user: ext.userId,
-    domain: bracketed(registrarDomain(config, 'primary')),
+    domain: primaryDomain(config),
     displayName: quoted(ext.displayName),
     authUser: ext.authId === '' ? ext.userId : ext.authId,
     password: ext.password,
     userAgent: phone.sipUserAgentName,
     registerUserAgent: phone.sipRegUserAgentName === '' ? phone.sipUserAgentName : phone.sipRegUserAgentName,
     maxForwards: phone.maxForward,
-    legs: Object.fromEntries(entries),
+    legs: legIdentities(config, legs),
   };
 }

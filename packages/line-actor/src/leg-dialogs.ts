@@ -1,25 +1,10 @@
-import {
-  type Ambient,
-  type FlowFailure,
-  formatEndpoint,
-  type Leg,
-  type LineConfig,
-  type LineInbound,
-  type LineKey,
-} from '@offhook/core';
-import {
-  createDialogs,
-  type Dialogs,
-  type IncomingInvite,
-  readSipUri,
-  type ServerTransaction,
-  type TransactionLayer,
-} from '@offhook/sip';
+import { type FlowFailure, formatEndpoint, type Leg, type LineInbound } from '@offhook/core';
+import { createDialogs, type Dialogs, type IncomingInvite, readSipUri, type ServerTransaction } from '@offhook/sip';
 import { createDialogHops, type DialogHops } from './dialog-hops.ts';
-import type { Identity, LegIdentity } from './identity.ts';
 import { allow } from './inbound.ts';
 import type { RunningLeg } from './leg.ts';
-import type { LegHop, LegHops } from './leg-hop.ts';
+import type { LegHop } from './leg-hop.ts';
+import type { LineScope } from './line-scope.ts';
 
 /** The dialogs of a line, one set per leg, made when a leg first needs them. */
 export interface LegDialogs {
@@ -31,15 +16,7 @@ export interface LegDialogs {
   dispose(): void;
 }
 
-export interface LegDialogsOptions {
-  readonly ambient: Ambient;
-  readonly layer: TransactionLayer;
-  readonly key: LineKey;
-  readonly config: LineConfig;
-  readonly identity: Identity;
-  readonly legs: ReadonlyMap<Leg, RunningLeg>;
-  /** Flows of a leg to another server than its own. */
-  hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
+export interface LegDialogsEvents {
   onInvite(incoming: IncomingInvite, leg: RunningLeg, hop: LegHop): void;
   onFault(error: unknown): void;
 }
@@ -52,8 +29,8 @@ function hopBack(leg: RunningLeg, { flow, protocol, local }: LineInbound): LegHo
   return { flow, protocol, reliable: protocol !== 'udp', viaSentBy: here, contactHostPort: here, localHost: local.host };
 }
 
-export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
-  const { ambient, layer, key, config, identity, legs } = options;
+export function createLegDialogs(line: LineScope, events: LegDialogsEvents): LegDialogs {
+  const { ambient, layer, key, config, identity, timers } = line;
   const made = new Map<Leg, Dialogs>();
 
   const ways: DialogHops[] = [];
@@ -63,8 +40,8 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
     const way = createDialogHops({
       leg,
       protocol: own?.target.protocol ?? 'udp',
-      timeoutMs: config.phone.sipTimerF * 1000,
-      hopsTo: (target) => options.hopsTo(leg.leg, target),
+      timeoutMs: timers.timerFMs,
+      hopsTo: (target) => line.hopsTo(leg.leg, target),
     });
     ways.push(way);
     const hasOutboundProxy = own !== undefined && own.routes.length > 0;
@@ -73,13 +50,13 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
       ambient,
       key,
       layer,
-      timers: { t1Ms: config.phone.sipT1 * 1000, t2Ms: config.phone.sipT2 * 1000 },
+      timers: { t1Ms: timers.t1Ms, t2Ms: timers.t2Ms },
       identity: { uri: `sip:${identity.user}@${identity.domain}`, displayName: config.ext.displayName },
       credentials: leg.credentials,
       routes: own?.routes ?? [],
       userAgent: identity.userAgent,
       maxForwards: identity.maxForwards,
-      maxAuth: config.phone.maxAuth,
+      maxAuth: line.maxAuth,
       maxRedirections: config.phone.maxRedirection,
       allow,
       contact: (hop) => leg.contact(hop as LegHop),
@@ -89,8 +66,8 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
       },
       ...(hasOutboundProxy && !config.ext.useObProxyInDialog && { openHop: way.openTo }),
       reopenHop: way.reopen,
-      onInvite: (incoming) => options.onInvite(incoming, leg, answered as LegHop),
-      onFault: options.onFault,
+      onInvite: (incoming) => events.onInvite(incoming, leg, answered as LegHop),
+      onFault: events.onFault,
     });
   }
 
@@ -103,9 +80,9 @@ export function createLegDialogs(options: LegDialogsOptions): LegDialogs {
     all: () => [...made.values()],
     legOf({ request, inbound }) {
       const named = readSipUri(request.uri)?.params.get('leg')?.toLowerCase();
-      if (named === 'a') return legs.get('alternate');
-      if (named === 'p') return legs.get('primary');
-      return [...legs.values()].find(({ hops }) => hops.current()?.flow === inbound.flow) ?? legs.get('primary');
+      if (named === 'a') return line.leg('alternate');
+      if (named === 'p') return line.leg('primary');
+      return line.legs.find(({ hops }) => hops.current()?.flow === inbound.flow) ?? line.leg('primary');
     },
     flowFailed(failure) {
       for (const way of ways) way.flowFailed(failure);

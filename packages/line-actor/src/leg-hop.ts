@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Bus,
   decodeJson,
@@ -8,6 +9,7 @@ import {
   type LineKey,
   type OpenEnvelope,
   type OpenReply,
+  type OpenTarget,
   type Subjects,
 } from '@offhook/core';
 import type { Hop } from '@offhook/sip';
@@ -33,19 +35,19 @@ export interface LegHops {
   close(): void;
 }
 
-export interface LegHopsOptions {
+/** What the hops need of their line. */
+export interface LegHopsLine {
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly edge: string;
   readonly key: LineKey;
-  readonly leg: Leg;
-  readonly target: LegIdentity['target'];
   /** A caller of `use` threw when it got its answer later. */
-  onError(error: unknown): void;
+  fail(error: unknown): void;
 }
 
 /** The bus waits a little longer than the edge, so that the edge's own answer arrives. */
 const graceMs = 2_000;
+const nobody: readonly ((result: HopResult) => void)[] = [];
 
 const readHop = (reply: Extract<OpenReply, { ok: true }>): LegHop => ({
   flow: reply.flow,
@@ -56,67 +58,93 @@ const readHop = (reply: Extract<OpenReply, { ok: true }>): LegHop => ({
   localHost: reply.local.host,
 });
 
-export function createLegHops(options: LegHopsOptions): LegHops {
-  let hop: LegHop | undefined;
-  let waiting: ((result: HopResult) => void)[] = [];
-  let attempt = 0;
-  let isClosed = false;
+const latest = new WeakMap<OpenTarget, LegHop>();
 
-  function settle(forAttempt: number, result: HopResult): void {
-    if (forAttempt !== attempt) return;
-    if ('hop' in result) hop = result.hop;
-    // It was opened for somebody who has left meanwhile.
-    if (isClosed) return release();
-    const callers = waiting;
-    waiting = [];
-    for (const caller of callers) caller(result);
+/** Lines that reach a server over one flow hold one hop. */
+function shared(target: OpenTarget, hop: LegHop): LegHop {
+  const known = latest.get(target);
+  if (known !== undefined && isDeepStrictEqual(known, hop)) return known;
+  latest.set(target, hop);
+  return hop;
+}
+
+/** A class, because a process holds one for each leg of its lines. */
+class EdgeHops implements LegHops {
+  private readonly line: LegHopsLine;
+  private readonly leg: Leg;
+  private readonly target: LegIdentity['target'];
+  private hop: LegHop | undefined = undefined;
+  private waiting: readonly ((result: HopResult) => void)[] = nobody;
+  private attempt = 0;
+  private isClosed = false;
+
+  constructor(line: LegHopsLine, leg: Leg, target: LegIdentity['target']) {
+    this.line = line;
+    this.leg = leg;
+    this.target = target;
   }
 
-  function open(timeoutMs: number): void {
-    attempt += 1;
-    const mine = attempt;
-    const { bus, subjects, edge, key, leg, target } = options;
-    const envelope: OpenEnvelope = { target, line: key, leg, timeoutMs };
+  use(timeoutMs: number, onResult: (result: HopResult) => void): void {
+    if (this.hop !== undefined) return onResult({ hop: this.hop });
+    this.waiting = [...this.waiting, onResult];
+    if (this.waiting.length === 1) this.open(timeoutMs);
+  }
+
+  current(): LegHop | undefined {
+    return this.hop;
+  }
+
+  forget(): void {
+    this.hop = undefined;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.waiting = nobody;
+    this.release();
+  }
+
+  private open(timeoutMs: number): void {
+    this.attempt += 1;
+    const mine = this.attempt;
+    const { bus, subjects, edge, key } = this.line;
+    const envelope: OpenEnvelope = { target: this.target, line: key, leg: this.leg, timeoutMs };
     bus
       .request(subjects.edge(edge, 'open'), encodeJson(envelope), { timeoutMs: timeoutMs + graceMs })
       .then(({ payload }): HopResult => {
         const reply = decodeJson<OpenReply>(payload);
-        if (reply.ok) return { hop: readHop(reply) };
+        if (reply.ok) return { hop: shared(this.target, readHop(reply)) };
         return { failure: { reason: reply.reason === 'unresolved' ? 'error' : reply.reason, detail: reply.detail } };
       })
       .catch((error: unknown): HopResult => {
         return { failure: { reason: 'error', detail: `edge ${edge} gave no answer: ${String(error)}` } };
       })
-      .then((result) => settle(mine, result))
-      .catch(options.onError);
+      .then((result) => this.settle(mine, result))
+      .catch((error: unknown) => this.line.fail(error));
   }
 
-  function release(): void {
-    if (hop === undefined) return;
-    const { bus, subjects, edge, key, leg } = options;
-    const { flow } = hop;
-    hop = undefined;
+  private settle(forAttempt: number, result: HopResult): void {
+    if (forAttempt !== this.attempt) return;
+    if ('hop' in result) this.hop = result.hop;
+    // It was opened for somebody who has left meanwhile.
+    if (this.isClosed) return this.release();
+    const callers = this.waiting;
+    this.waiting = nobody;
+    for (const caller of callers) caller(result);
+  }
+
+  private release(): void {
+    if (this.hop === undefined) return;
+    const { bus, subjects, edge, key } = this.line;
+    const { flow } = this.hop;
+    this.hop = undefined;
     try {
-      bus.publish(subjects.edge(edge, 'close'), new Uint8Array(0), { headers: encodeClose(flow, key, leg) });
+      bus.publish(subjects.edge(edge, 'close'), new Uint8Array(0), { headers: encodeClose(flow, key, this.leg) });
     } catch {
       // The bus is closed: the edge is out of reach, and so are its flows.
     }
   }
-
-  return {
-    use(timeoutMs, onResult) {
-      if (hop !== undefined) return onResult({ hop });
-      waiting.push(onResult);
-      if (waiting.length === 1) open(timeoutMs);
-    },
-    current: () => hop,
-    forget() {
-      hop = undefined;
-    },
-    close() {
-      isClosed = true;
-      waiting = [];
-      release();
-    },
-  };
 }
+
+export const createLegHops = (line: LegHopsLine, leg: Leg, target: LegIdentity['target']): LegHops =>
+  new EdgeHops(line, leg, target);

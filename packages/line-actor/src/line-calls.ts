@@ -1,14 +1,11 @@
-import { type Ambient, CommandError, type FlowFailure, type Leg, type LineConfig, type LineKey } from '@offhook/core';
-import type { IncomingInvite, ServerTransaction, Session, SipRequest, TransactionLayer } from '@offhook/sip';
-import type { DecisionDraft } from './decision.ts';
-import type { LineHost } from './host.ts';
-import type { Identity, LegIdentity } from './identity.ts';
+import { CommandError, type FlowFailure } from '@offhook/core';
+import type { IncomingInvite, ServerTransaction, Session, SipRequest } from '@offhook/sip';
 import type { RunningLeg } from './leg.ts';
 import { createLegDialogs } from './leg-dialogs.ts';
-import type { LegHop, LegHops } from './leg-hop.ts';
+import type { LegHop } from './leg-hop.ts';
+import type { LineScope } from './line-scope.ts';
 import { type CallFact, createLiveCall, type LiveCall } from './live-call.ts';
 import { createOutgoingCall } from './outgoing-call.ts';
-import type { RequestRoute } from './route.ts';
 import { createAnswer, createOffer, directionOf, readSdp } from './sdp.ts';
 
 /** The calls of one line. */
@@ -30,21 +27,6 @@ export interface LineCalls {
   dispose(): void;
 }
 
-export interface LineCallsOptions {
-  readonly ambient: Ambient;
-  readonly layer: TransactionLayer;
-  readonly key: LineKey;
-  readonly config: LineConfig;
-  readonly identity: Identity;
-  readonly legs: ReadonlyMap<Leg, RunningLeg>;
-  readonly host: LineHost;
-  hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
-  route(method: string, id: string): RequestRoute;
-  onFact(fact: CallFact): void;
-  onDecision(draft: DecisionDraft): void;
-  onError(error: unknown): void;
-}
-
 /** Call appearances of one line; a further call finds it busy. */
 const maxCalls = 2;
 /**
@@ -53,21 +35,15 @@ const maxCalls = 2;
  */
 const longestRingMs = 240_000;
 
-export function createLineCalls(options: LineCallsOptions): LineCalls {
-  const { ambient, config, identity, legs, host } = options;
+/** Made when a line has its first call. */
+export function createLineCalls(line: LineScope): LineCalls {
+  const { ambient, config, host } = line;
   const codecs = config.ext.preferredCodecs;
   const calls = new Map<string, LiveCall>();
   let numbered = 0;
   const newSessionId = (): number => Math.floor(ambient.random() * 2 ** 31);
 
-  const dialogs = createLegDialogs({
-    ambient,
-    layer: options.layer,
-    key: options.key,
-    config,
-    identity,
-    legs,
-    hopsTo: options.hopsTo,
+  const dialogs = createLegDialogs(line, {
     onInvite: ring,
     onFault: (error) => ambient.log.warn('a dialog stumbled over a message', { error }),
   });
@@ -83,9 +59,9 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
       direction,
       host,
       effects,
-      onError: options.onError,
+      onError: (error) => line.fail(error),
       onFact(fact) {
-        options.onFact(fact);
+        line.publish('call', () => fact);
         if (fact.state !== 'ended') return;
         calls.delete(fact.id);
         onEnd();
@@ -144,7 +120,7 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
     call.note({ leg: leg.leg, ...(answer === undefined ? {} : { codec: answer.codec }) });
     const { server } = leg.mark();
     const outcome = { action: 'pin', leg: leg.leg, server };
-    options.onDecision({
+    line.note({
       about: 'inbound',
       rule: '6.5:pinned',
       source: 'redundancy 6.5, 6.6',
@@ -171,12 +147,9 @@ export function createLineCalls(options: LineCallsOptions): LineCalls {
       const sessionId = newSessionId();
       let session: Session | undefined;
       const outgoing = createOutgoingCall({
-        ambient,
-        config,
-        identity,
-        legs,
+        line,
         dialogs: dialogs.of,
-        route: options.route('INVITE', `c${numbered + 1}`),
+        route: line.route('INVITE', `c${numbered + 1}`),
         target,
         sessionId,
         onSession(accepted, hop) {

@@ -1,8 +1,8 @@
-import { type Ambient, type Leg, type LineConfig, randomToken, type Timer } from '@offhook/core';
+import { type Leg, randomToken, type Timer } from '@offhook/core';
 import type { Dialogs, HeaderFields, InviteEvent, OutgoingInvite, RequestFailure, Session } from '@offhook/sip';
-import type { Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LegHop } from './leg-hop.ts';
+import type { LineScope } from './line-scope.ts';
 import type { LiveCall } from './live-call.ts';
 import type { RequestEnd } from './outcome.ts';
 import { targetUri } from './requests.ts';
@@ -10,10 +10,7 @@ import type { RequestRoute } from './route.ts';
 import { createOffer, readSdp } from './sdp.ts';
 
 export interface OutgoingCallOptions {
-  readonly ambient: Ambient;
-  readonly config: LineConfig;
-  readonly identity: Identity;
-  readonly legs: ReadonlyMap<Leg, RunningLeg>;
+  readonly line: LineScope;
   dialogs(leg: RunningLeg): Dialogs;
   readonly route: RequestRoute;
   readonly target: string;
@@ -38,7 +35,8 @@ const cancellations = {
 
 /** @source redundancy reference 6.2 (INVITE), 6.4; D-19, D-21, D-47 */
 export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
-  const { ambient, config, identity, route } = options;
+  const { line, route } = options;
+  const { ambient, config, identity } = line;
   const callId = randomToken(ambient, 100);
   const fromTag = randomToken(ambient, 50);
   const { inviteExpires, sipTimerB } = config.phone;
@@ -51,7 +49,7 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
   let expires: Timer | undefined;
 
   function attempt(call: LiveCall, name: Leg): void {
-    const leg = options.legs.get(name);
+    const leg = line.leg(name);
     if (leg === undefined) return call.send({ type: 'sip.failed', reason: `no ${name} leg` });
     call.note({ leg: name });
     isConnecting = true;

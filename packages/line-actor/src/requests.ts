@@ -1,7 +1,8 @@
-import { type Ambient, randomToken, type Timer } from '@offhook/core';
-import { type ClientEvent, type RequestDraft, readSipUri, type SipResponse, type TransactionLayer } from '@offhook/sip';
+import { randomToken, type Timer } from '@offhook/core';
+import { type ClientEvent, type RequestDraft, readSipUri, type SipResponse } from '@offhook/sip';
 import type { Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
+import type { LineScope } from './line-scope.ts';
 import type { RequestEnd } from './outcome.ts';
 import type { RequestRoute } from './route.ts';
 
@@ -30,16 +31,6 @@ export interface Requests {
   readonly queued: number;
 }
 
-export interface RequestsOptions {
-  readonly ambient: Ambient;
-  readonly layer: TransactionLayer;
-  readonly identity: Identity;
-  readonly timerMs: number;
-  readonly maxAuth: number;
-  leg(name: string): RunningLeg | undefined;
-  route(method: string): RequestRoute;
-}
-
 /** At most so many requests wait for a registration (6.4). */
 const maxQueued = 16;
 
@@ -65,8 +56,9 @@ export function targetUri(identity: Identity, leg: RunningLeg['leg'], target: st
   return isOurs && uri.user !== undefined ? `${uri.scheme}:${uri.user}@${domain}` : target;
 }
 
-export function createRequests(options: RequestsOptions): Requests {
-  const { ambient, layer, identity } = options;
+/** Made when a line has its first request to send. */
+export function createRequests(line: LineScope): Requests {
+  const { ambient, layer, identity } = line;
   /** Whose callers wait; those that wait for a registration are in the queue too. */
   const underWay = new Set<Job>();
   const queue = new Set<Job>();
@@ -100,7 +92,7 @@ export function createRequests(options: RequestsOptions): Requests {
 
   function attempt(job: Job, leg: RunningLeg): void {
     const uri = targetUri(identity, leg.leg, job.request.target);
-    leg.hops.use(options.timerMs, (result) => {
+    leg.hops.use(line.timers.timerFMs, (result) => {
       if ('failure' in result) return failed(job, { type: 'transport', connected: false, detail: result.failure.detail });
       const transmit = (authorization: readonly (readonly [string, string])[]): void => {
         layer.request(draft(job, leg.leg, uri, authorization), result.hop, (event) => onEvent(event, transmit));
@@ -120,7 +112,7 @@ export function createRequests(options: RequestsOptions): Requests {
 
   /** Credentials for a challenge, to be sent on the very same hop (D-44); undefined when it stands as the answer. */
   function answer(job: Job, leg: RunningLeg, uri: string, response: SipResponse) {
-    if ((response.status !== 401 && response.status !== 407) || job.challenges >= options.maxAuth) return undefined;
+    if ((response.status !== 401 && response.status !== 407) || job.challenges >= line.maxAuth) return undefined;
     const challenges = response.headers(response.status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate');
     const { method, body } = job.request;
     const answered = leg.credentials.answer({
@@ -150,7 +142,7 @@ export function createRequests(options: RequestsOptions): Requests {
   }
 
   function follow(job: Job, name: RunningLeg['leg']): void {
-    const leg = options.leg(name);
+    const leg = line.leg(name);
     if (leg === undefined) return job.finish({ ok: false, reason: `no ${name} leg` });
     job.challenges = 0;
     attempt(job, leg);
@@ -183,7 +175,7 @@ export function createRequests(options: RequestsOptions): Requests {
       return new Promise((resolve) => {
         const job: Job = {
           request,
-          route: options.route(request.method),
+          route: line.route(request.method),
           callId: randomToken(ambient, 100),
           fromTag: randomToken(ambient, 50),
           cseq: 1,

@@ -1,7 +1,6 @@
 import {
   type CandidateMark,
   type Leg,
-  type LineConfig,
   type LineFacts,
   type OutcomeClass,
   type RouteEvent,
@@ -9,6 +8,7 @@ import {
   registersLine,
 } from '@offhook/core';
 import type { DecisionDraft } from './decision.ts';
+import type { LineScope } from './line-scope.ts';
 import { classify, type RequestEnd } from './outcome.ts';
 
 /** Asks the ruling mechanism about one request and records each answer as a decision. */
@@ -23,14 +23,8 @@ export interface RequestRoute {
   note(decision: Pick<DecisionDraft, 'rule' | 'source' | 'inputs' | 'outcome'>): void;
 }
 
-export interface RouteOptions {
-  readonly config: LineConfig;
-  /** Pure: tables 6.4 and 6.7, or a plugin's mechanism. */
-  decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
-  candidates(): readonly CandidateMark[];
-  now(): number;
-  onDecision(draft: DecisionDraft): void;
-}
+/** What a route needs of its line. */
+export type RouteLine = Pick<LineScope, 'config' | 'ambient' | 'decide' | 'candidates' | 'note'>;
 
 /** What a verdict means, in the words of a decision. */
 function outcomeOf(
@@ -47,40 +41,38 @@ function outcomeOf(
   return { action: 'deliver', ...(end?.type === 'final' ? { status: end.status } : { reason: end?.type ?? 'failed' }) };
 }
 
-export const factsOf = (options: Pick<RouteOptions, 'config' | 'candidates' | 'now'>): LineFacts => ({
-  nowMs: options.now(),
-  candidates: options.candidates(),
-  makeCallWithoutReg: options.config.ext.makeCallWithoutReg,
-  registers: registersLine(options.config),
+export const factsOf = (line: Pick<LineScope, 'config' | 'ambient' | 'candidates'>): LineFacts => ({
+  nowMs: line.ambient.now(),
+  // A mechanism may do with its facts what it likes; decisions share theirs.
+  candidates: [...line.candidates()],
+  makeCallWithoutReg: line.config.ext.makeCallWithoutReg,
+  registers: registersLine(line.config),
 });
 
 const challenged = { rule: '5.8:challenge', source: 'redundancy 5.8, D-44' };
 const redirected = { rule: '3.4:redirection', source: 'redundancy 3.4 Max Redirection; RFC 3261 section 8.1.3.4' };
 
-export function createRequestRoute(
-  options: RouteOptions,
-  request: { readonly method: string; readonly id: string },
-): RequestRoute {
+export function createRequestRoute(line: RouteLine, request: { readonly method: string; readonly id: string }): RequestRoute {
   const tried: Leg[] = [];
   const about = request.method === 'INVITE' ? 'call' : 'request';
 
   /** The server the request is at. */
   function place(): Pick<DecisionDraft['outcome'], 'leg' | 'server'> {
     const leg = tried.at(-1);
-    const server = options.candidates().find((mark) => mark.leg === leg)?.server;
+    const server = line.candidates().find((mark) => mark.leg === leg)?.server;
     return { ...(leg === undefined ? {} : { leg }), ...(server === undefined ? {} : { server }) };
   }
 
   function ask(event: RouteEvent, end?: RequestEnd, outcome?: OutcomeClass): RouteVerdict {
-    const facts = factsOf(options);
-    const verdict = options.decide(facts, event);
+    const facts = factsOf(line);
+    const verdict = line.decide(facts, event);
     const inputs: Record<string, string | number | boolean> = {};
     if (outcome !== undefined) inputs.outcome = outcome;
     if (end?.type === 'final') inputs.code = end.status;
     if (end?.type === 'transport' && end.connected === false) inputs.connected = false;
     if (end?.type === 'transport' && end.detail !== undefined) inputs.detail = end.detail;
     const next = verdict.next === 'queue' ? { what: 'queue-timeout', atMs: facts.nowMs + verdict.forMs } : undefined;
-    options.onDecision({
+    line.note({
       about,
       rule: verdict.rule,
       source: verdict.source,
@@ -96,15 +88,15 @@ export function createRequestRoute(
   return {
     first: () => ask({ type: 'request.new', method: request.method }),
     after(end) {
-      const outcome = classify(end, options.config.phone.tryBackupRsc);
+      const outcome = classify(end, line.config.phone.tryBackupRsc);
       if (outcome === undefined) return undefined;
       const status = end.type === 'final' ? { status: end.status } : {};
       return ask({ type: 'request.failed', method: request.method, tried, outcome, ...status }, end, outcome);
     },
     again(status) {
       const { rule, source } = status < 400 ? redirected : challenged;
-      options.onDecision({ about, rule, source, request, inputs: { code: status }, outcome: { action: 'answer', ...place() } });
+      line.note({ about, rule, source, request, inputs: { code: status }, outcome: { action: 'answer', ...place() } });
     },
-    note: (decision) => options.onDecision({ ...decision, about, request, outcome: { ...decision.outcome, ...place() } }),
+    note: (decision) => line.note({ ...decision, about, request, outcome: { ...decision.outcome, ...place() } }),
   };
 }

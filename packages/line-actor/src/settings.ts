@@ -1,11 +1,12 @@
-import { type LineConfig, type Protocol, registersLine } from '@offhook/core';
+import { type Protocol, registersLine } from '@offhook/core';
 import type { SipTimers } from '@offhook/sip';
 import type { RegistrationSettings } from './registration.types.ts';
+import { sharedBy } from './shared-by.ts';
 
 /* The manual's seconds become milliseconds here, once. */
 
 /** @source redundancy reference section 3.5 */
-export function sipTimers({ phone }: LineConfig): SipTimers {
+export const sipTimers = sharedBy([], ({ phone }): SipTimers => {
   return {
     t1Ms: phone.sipT1 * 1000,
     t2Ms: phone.sipT2 * 1000,
@@ -16,26 +17,29 @@ export function sipTimers({ phone }: LineConfig): SipTimers {
     timerDMs: phone.sipTimerD * 1000,
     timerJMs: phone.sipTimerJ * 1000,
   };
-}
+});
 
 /** @source redundancy reference sections 3.1, 3.5, 3.10 */
-export function registrationSettings(config: LineConfig, protocol: Protocol): RegistrationSettings {
-  const { ext, phone } = config;
-  return {
-    registers: registersLine(config),
-    isStream: protocol !== 'udp',
-    registerExpiresS: ext.registerExpires,
-    minExpiresS: phone.regMinExpires,
-    maxExpiresS: phone.regMaxExpires,
-    timerFMs: phone.sipTimerF * 1000,
-    initialSpreadMs: phone.xInitialRegSpread * 1000,
-    retry: {
-      intervalMs: phone.regRetryIntvl * 1000,
-      capMs: phone.regRetryIntvlCap * 1000,
-      randomMs: phone.regRetryRandomDelay * 1000,
-      longMs: phone.regRetryLongIntvl * 1000,
-      longRandomMs: phone.regRetryLongRandomDelay * 1000,
-      retryRegRsc: phone.retryRegRsc,
-    },
-  };
-}
+export const registrationSettings = sharedBy(
+  ['register', 'proxy', 'registerExpires'],
+  (config, protocol: Protocol): RegistrationSettings => {
+    const { ext, phone } = config;
+    return {
+      registers: registersLine(config),
+      isStream: protocol !== 'udp',
+      registerExpiresS: ext.registerExpires,
+      minExpiresS: phone.regMinExpires,
+      maxExpiresS: phone.regMaxExpires,
+      timerFMs: phone.sipTimerF * 1000,
+      initialSpreadMs: phone.xInitialRegSpread * 1000,
+      retry: {
+        intervalMs: phone.regRetryIntvl * 1000,
+        capMs: phone.regRetryIntvlCap * 1000,
+        randomMs: phone.regRetryRandomDelay * 1000,
+        longMs: phone.regRetryLongIntvl * 1000,
+        longRandomMs: phone.regRetryLongRandomDelay * 1000,
+        retryRegRsc: phone.retryRegRsc,
+      },
+    };
+  },
+);

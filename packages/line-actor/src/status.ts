@@ -1,11 +1,10 @@
-import type { CandidateMark, Decision, Finding, Leg, LineConfig, LineKey, RouteVerdict, ScheduledMove } from '@offhook/core';
+import type { CandidateMark, Decision, Finding, LineConfig, LineKey, RouteVerdict, ScheduledMove } from '@offhook/core';
 import type { DecisionLog } from './decision.ts';
 import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';
-import type { Refusal } from './line.ts';
 import type { LineEvent } from './line.types.ts';
+import type { Refusal } from './line-options.ts';
 import type { CallFact } from './live-call.ts';
-import type { Requests } from './requests.ts';
 
 /** One leg now; instants in ms since 1970. */
 export interface LegStatus extends CandidateMark {
@@ -47,10 +46,11 @@ export interface LineParts {
   readonly config: LineConfig;
   readonly key: LineKey;
   readonly mode: string;
-  readonly legs: ReadonlyMap<Leg, RunningLeg>;
+  readonly legs: readonly RunningLeg[];
   readonly machine: Running<LineEvent>;
-  readonly calls: { list(): readonly CallFact[] };
-  readonly requests: Requests;
+  readonly calls: readonly CallFact[];
+  /** Requests that wait for a registration. */
+  readonly queued: number;
   readonly decisions: DecisionLog;
   readonly refusals: readonly Refusal[];
   readonly findings: readonly Finding[];
@@ -76,9 +76,9 @@ export function statusOf(parts: LineParts): LineStatus {
     user: config.ext.userId,
     mode,
     route: machine.state().replace(/^.*\./, ''),
-    legs: [...parts.legs.values()].map(legStatus),
-    calls: parts.calls.list(),
-    queued: parts.requests.queued,
+    legs: parts.legs.map(legStatus),
+    calls: parts.calls,
+    queued: parts.queued,
     degraded: refusals.length > 0 || findings.some(({ severity }) => severity === 'error'),
     refusals,
     findings,

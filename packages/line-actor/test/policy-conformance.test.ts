@@ -1,4 +1,4 @@
-import type { Mechanism } from '@offhook/core';
+import type { Mechanism, MechanismManifest } from '@offhook/core';
 import { policyKit, policySubject, runKit } from '@offhook/core/testkit';
 import { describe, it } from 'vitest';
 import { dualRegistration } from '../src/index.ts';
@@ -6,7 +6,7 @@ import { routeSingle } from '../src/routing.ts';
 
 /** What rules a line where no mechanism does, in the clothes of one. */
 const single: Mechanism = {
-  manifest: Object.freeze({
+  manifest: Object.freeze<MechanismManifest>({
     name: 'single',
     kind: 'mechanism',
     api: 1,

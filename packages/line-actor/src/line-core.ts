@@ -1,0 +1,198 @@
+import {
+  type Ambient,
+  type Bus,
+  type CandidateMark,
+  encodeJson,
+  type FactKind,
+  type Flow,
+  type Leg,
+  type LineConfig,
+  type LineFacts,
+  type LineKey,
+  type LineMode,
+  type LineStore,
+  legsOf,
+  lineKey,
+  lineMode,
+  type RouteEvent,
+  type RouteVerdict,
+  registersLine,
+  type Subjects,
+} from '@offhook/core';
+import {
+  createTransactionLayer,
+  type ServerTransaction,
+  type SipRequest,
+  type SipTimers,
+  type TransactionLayer,
+  type TransactionLayerOptions,
+} from '@offhook/sip';
+import { createDecisionLog, type DecisionDraft, type DecisionLog } from './decision.ts';
+import { createActorHost, type LineHost } from './host.ts';
+import { type Identity, identityOf, type LegIdentity } from './identity.ts';
+import { createInbound } from './inbound.ts';
+import type { RunningLeg } from './leg.ts';
+import { createLegHops, type LegHops } from './leg-hop.ts';
+import { createLineCalls, type LineCalls } from './line-calls.ts';
+import type { LineOptions } from './line-options.ts';
+import type { LineScope } from './line-scope.ts';
+import { createRequests, type Requests } from './requests.ts';
+import { createRequestRoute, type RequestRoute } from './route.ts';
+import { routeSingle } from './routing.ts';
+import { sipTimers } from './settings.ts';
+
+const noMarks: readonly CandidateMark[] = [];
+
+/**
+ * What the parts of a line share, and the parts that an idle line does without: they are made when first needed. A class, because a process
+ * holds tens of thousands; it is itself what its parts ask for.
+ */
+export class LineCore implements LineScope, TransactionLayerOptions {
+  readonly key: LineKey;
+  readonly modeName: LineMode;
+  readonly identity: Identity;
+  readonly timers: SipTimers;
+  readonly host: LineHost;
+  readonly layer: TransactionLayer;
+  legs: readonly RunningLeg[] = [];
+  protected readonly options: LineOptions;
+  protected readonly decisions: DecisionLog;
+  protected madeRequests: Requests | undefined = undefined;
+  protected madeCalls: LineCalls | undefined = undefined;
+  private inbound: ((server: ServerTransaction) => void) | undefined = undefined;
+  /** As the latest decision saw them. */
+  private marks = noMarks;
+  private requestNumber = 0;
+
+  constructor(options: LineOptions) {
+    const { config } = options;
+    this.options = options;
+    this.key = lineKey(config.id);
+    this.modeName = lineMode(config);
+    this.identity = identityOf(config, legsOf(config));
+    this.timers = sipTimers(config);
+    this.host = options.host ?? createActorHost(options.ambient);
+    this.layer = createTransactionLayer(this);
+    this.decisions = createDecisionLog(this);
+  }
+
+  get config(): LineConfig {
+    return this.options.config;
+  }
+
+  get ambient(): Ambient {
+    return this.options.ambient;
+  }
+
+  get bus(): Bus {
+    return this.options.bus;
+  }
+
+  get subjects(): Subjects {
+    return this.options.subjects;
+  }
+
+  get edge(): string {
+    return this.options.edge;
+  }
+
+  get store(): LineStore | undefined {
+    return this.options.store;
+  }
+
+  get maxAuth(): number {
+    return this.config.phone.maxAuth;
+  }
+
+  get requests(): Requests {
+    this.madeRequests ??= createRequests(this);
+    return this.madeRequests;
+  }
+
+  get calls(): LineCalls {
+    this.madeCalls ??= createLineCalls(this);
+    return this.madeCalls;
+  }
+
+  leg(name: Leg): RunningLeg | undefined {
+    return this.legs.find(({ leg }) => leg === name);
+  }
+
+  /** The same list as long as no mark has changed: kept decisions share it. */
+  candidates(): readonly CandidateMark[] {
+    const { legs, marks } = this;
+    if (legs.length !== marks.length || legs.some((leg, index) => leg.mark() !== marks[index]))
+      this.marks = legs.map((leg) => leg.mark());
+    return this.marks;
+  }
+
+  decide(facts: LineFacts, event: RouteEvent): RouteVerdict {
+    const { mechanism } = this.options;
+    return mechanism === undefined ? routeSingle(facts, event) : mechanism.decide(facts, event);
+  }
+
+  note(draft: DecisionDraft): void {
+    this.decisions.add(draft);
+  }
+
+  publish(kind: FactKind, fact: () => unknown): void {
+    const { bus, subjects, key } = this;
+    const subject = subjects.fact(key, kind);
+    if (bus.reaches(subject)) bus.publish(subject, encodeJson(fact()));
+  }
+
+  route(method: string, id?: string): RequestRoute {
+    return createRequestRoute(this, { method, id: id ?? this.nextRequest() });
+  }
+
+  hopsTo(leg: Leg, target: LegIdentity['target']): LegHops {
+    return createLegHops(this, leg, target);
+  }
+
+  fail(error: unknown): void {
+    this.options.onFailed?.(error);
+  }
+
+  send(flow: Flow, bytes: Uint8Array): void {
+    const { bus, subjects, edge, key } = this;
+    bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } });
+  }
+
+  onRequest(server: ServerTransaction): void {
+    this.inbound ??= this.createInbound();
+    this.inbound(server);
+  }
+
+  onAck(request: SipRequest): void {
+    this.madeCalls?.ack(request);
+  }
+
+  onFault(name: string): void {
+    this.options.onFault?.(name);
+    if (name === 'merged-request') this.refused(undefined, 482, '6.6:merged', 'redundancy 6.6, D-21', 'merged');
+  }
+
+  private nextRequest(): string {
+    this.requestNumber += 1;
+    return `r${this.requestNumber}`;
+  }
+
+  private refused(method: string | undefined, status: number, rule: string, source: string, reason: string): void {
+    const request = method === undefined ? undefined : { method, id: 'inbound' };
+    this.note({ about: 'inbound', rule, source, request, outcome: { action: 'refuse', status, reason } });
+  }
+
+  private createInbound(): (server: ServerTransaction) => void {
+    return createInbound({
+      config: this.config,
+      isBound: () => !registersLine(this.config) || this.candidates().some((mark) => mark.bound),
+      calls: {
+        inDialog: (server) => this.madeCalls?.inDialog(server) ?? false,
+        incoming: (server) => this.calls.incoming(server),
+      },
+      onMessage: (request) =>
+        this.publish('state', () => ({ type: 'message', from: request.from.uri, bytes: request.body.byteLength })),
+      onRefused: ({ method }, status, rule, source) => this.refused(method, status, rule, source, 'not-registered'),
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Ambient, Bus, LineConfig, LineStore, Mechanism, Subjects } from '@offhook/core';
+import type { LineHost } from './host.ts';
+
+/** A mechanism the registry refused on this line, as `explain` shows it. */
+export interface Refusal {
+  /** `policy.conflict`, `policy.unavailable`, `policy.unknown`. */
+  readonly code: string;
+  /** What the configuration asked for. */
+  readonly asked: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface LineOptions {
+  readonly config: LineConfig;
+  readonly ambient: Ambient;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  /** The edge that owns this line's sockets. */
+  readonly edge: string;
+  /** Rules the fallback; without it new requests go to the primary. */
+  readonly mechanism: Mechanism | undefined;
+  readonly refusals?: readonly Refusal[];
+  readonly store?: LineStore | undefined;
+  readonly host?: LineHost;
+  /** The chart threw; the supervisor restarts the line. */
+  onFailed?(error: unknown): void;
+  /** A message was dropped or refused below the charts: a fault of the parser or of the transaction layer. For counters. */
+  onFault?(name: string): void;
+}

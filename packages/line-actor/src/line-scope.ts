@@ -1,0 +1,52 @@
+import type {
+  Ambient,
+  Bus,
+  CandidateMark,
+  FactKind,
+  Leg,
+  LineConfig,
+  LineFacts,
+  LineKey,
+  LineStore,
+  RouteEvent,
+  RouteVerdict,
+  Subjects,
+} from '@offhook/core';
+import type { SipTimers, TransactionLayer } from '@offhook/sip';
+import type { DecisionDraft } from './decision.ts';
+import type { LineHost } from './host.ts';
+import type { Identity, LegIdentity } from './identity.ts';
+import type { RunningLeg } from './leg.ts';
+import type { LegHops } from './leg-hop.ts';
+import type { RequestRoute } from './route.ts';
+
+/** What the parts of one line need of it. */
+export interface LineScope {
+  readonly config: LineConfig;
+  readonly key: LineKey;
+  readonly identity: Identity;
+  readonly timers: SipTimers;
+  /** Challenges answered per request. */
+  readonly maxAuth: number;
+  readonly ambient: Ambient;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  /** The edge that owns this line's sockets. */
+  readonly edge: string;
+  readonly host: LineHost;
+  readonly store: LineStore | undefined;
+  readonly layer: TransactionLayer;
+  readonly legs: readonly RunningLeg[];
+  leg(name: Leg): RunningLeg | undefined;
+  candidates(): readonly CandidateMark[];
+  /** The mechanism's answer, or that of the tables of a single server. Pure. */
+  decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
+  note(draft: DecisionDraft): void;
+  /** A fact that nobody listens to is not written down. */
+  publish(kind: FactKind, fact: () => unknown): void;
+  route(method: string, id?: string): RequestRoute;
+  /** Flows of a leg to a server. */
+  hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
+  /** A part threw: the line is to be restarted. */
+  fail(error: unknown): void;
+}

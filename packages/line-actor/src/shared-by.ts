@@ -1,0 +1,20 @@
+import type { ExtConfig, LineConfig, PhoneConfig } from '@offhook/core';
+
+/**
+ * A reading of line configurations that is held once for all lines of a phone which agree in these parameters, as the lines of a range do.
+ * `read` must look at no other parameter of the line.
+ */
+export function sharedBy<Args extends readonly unknown[], Value>(
+  parameters: readonly (keyof ExtConfig)[],
+  read: (config: LineConfig, ...args: Args) => Value,
+): (config: LineConfig, ...args: Args) => Value {
+  const known = new WeakMap<PhoneConfig, Map<string, Value>>();
+  return (config, ...args) => {
+    const values = known.get(config.phone) ?? new Map<string, Value>();
+    known.set(config.phone, values);
+    const key = JSON.stringify([...parameters.map((name) => config.ext[name]), ...args]);
+    const value = values.get(key) ?? read(config, ...args);
+    values.set(key, value);
+    return value;
+  };
+}
