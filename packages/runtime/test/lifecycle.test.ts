@@ -1,4 +1,4 @@
-import { createMemoryBus, parseRuntimeConfig, type RuntimeConfig, systemAmbient } from '@offhook/core';
+import { type Ambient, createMemoryBus, parseRuntimeConfig, type RuntimeConfig, systemAmbient, type Timer } from '@offhook/core';
 import { createUdpTransport } from '@offhook/transport-udp';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRuntime, type Fact, type Runtime, type RuntimeOptions } from '../src/index.ts';
@@ -69,14 +69,33 @@ describe('runtime.stop()', () => {
   });
 
   test('leaves no socket and no timer', async () => {
+    // Timers are counted at the door they go through: the test runner comes and goes with timers of its own.
+    const pending = new Set<Timer>();
+    const counting: Ambient = {
+      ...ambient,
+      setTimer(fire, delayMs) {
+        const timer = ambient.setTimer(() => {
+          pending.delete(timer);
+          fire();
+        }, delayMs);
+        pending.add(timer);
+        return timer;
+      },
+      clearTimer(timer) {
+        if (timer !== undefined) pending.delete(timer);
+        ambient.clearTimer(timer);
+      },
+    };
     const before = await handles();
     const host = '127.0.0.1';
     const listen = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, host, port: 0 }));
-    const runtime = await createRuntime({ config: { ...local, edge: { name: 'edge', listen } } });
+    const runtime = await createRuntime({ config: { ...local, edge: { name: 'edge', listen } }, ambient: counting });
     expect(runtime.listening.map(({ port }) => port > 0)).toEqual([true, true]);
     expect((await handles()).length).toBeGreaterThan(before.length);
+    expect(pending.size).toBeGreaterThan(0);
     await runtime.kill();
     expect(await handles()).toEqual(before);
+    expect(pending.size).toBe(0);
   });
 
   test('closes the sockets although the bus is gone already', async () => {

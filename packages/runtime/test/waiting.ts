@@ -18,8 +18,8 @@ export function until(runtime: Runtime, condition: () => boolean): Promise<void>
 export const registered = (runtime: Runtime): Promise<void> =>
   until(runtime, () => runtime.lines().every(({ legs }) => legs.length > 0 && legs.every(({ usable }) => usable)));
 
-/** What keeps this process running: sockets and timers. A closed socket is gone a few turns of the event loop later. */
+/** Sockets that keep this process running. A closed socket is gone a few turns of the event loop later. */
 export async function handles(): Promise<readonly string[]> {
   for (let turns = 0; turns < 4; turns++) await turn();
-  return process.getActiveResourcesInfo().filter((name) => /UDP|TCP|Timeout/.test(name));
+  return process.getActiveResourcesInfo().filter((name) => /UDP|TCP/.test(name));
 }
