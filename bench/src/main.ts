@@ -30,7 +30,7 @@ const full: Size = {
 };
 const short: Size = { growth: [20], steadyLines: 20, windowS: 1, calls: 10, options: 50, peerRegistrations: 50, partMs: 20 };
 /** New registrations a second at a cold start, both legs together. */
-const coldPerSecond = 2_500;
+const coldPerSecond = 1_500;
 /** Sinks grant so much in the steady stretch: half of it is the refresh interval. @source redundancy reference D-37 */
 const grantS = 20;
 
