@@ -2,46 +2,36 @@ import { createSocket } from 'node:dgram';
 import { readdirSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApplianceBuild, buildAppliance, readOnlyRoot, residentMb, startAppliance } from './support/appliance.ts';
 import { command } from './support/command.ts';
-import { type Folder, makeFolder } from './support/folder.ts';
-import { jsonLines, startProgram, stopAll } from './support/offhook.ts';
+import { makeFolder } from './support/folder.ts';
+import { jsonLines, startProgram } from './support/offhook.ts';
 import { linePassword, untilRegistered } from './support/runner.ts';
-import { type Server, startServer } from './support/server.ts';
+import { useSite } from './support/site.ts';
 import { untilKept } from './support/state.ts';
 
-let folder: Folder;
+const site = useSite();
 let build: ApplianceBuild;
-let primary: Server;
-let alternate: Server;
-beforeAll(async () => {
-  folder = makeFolder();
-  build = buildAppliance(folder);
-  [primary, alternate] = [await startServer(linePassword), await startServer(linePassword)];
-});
-afterEach(() => stopAll());
-afterAll(async () => {
-  await primary.stop();
-  await alternate.stop();
-  folder.remove();
+beforeAll(() => {
+  build = buildAppliance(site.folder);
 });
 
 const lines = 8;
 /** Eight dual lines. */
 const write = (name: string, port = 0, more = ''): string =>
-  folder.write(
+  site.folder.write(
     name,
     `edge: { listen: [{ protocol: udp, host: 127.0.0.1, port: ${port} }] }
 templates:
-  desk: { proxy: "${primary.address}", alternateProxy: "${alternate.address}", dualRegistration: true, password: ${linePassword} }
+  desk: { proxy: "${site.primary.address}", alternateProxy: "${site.alternate.address}", dualRegistration: true, password: ${linePassword} }
 lines:
   - { template: desk, from: 1000, count: ${lines} }
 ${more}`,
   );
 const env = { HOME: '/nonexistent', NODE_OPTIONS: '' };
-const seen = (): number => primary.registrar.seen().length + alternate.registrar.seen().length;
-const bindings = (): number => primary.registrar.bindings().length + alternate.registrar.bindings().length;
+const seen = (): number => site.primary.registrar.seen().length + site.alternate.registrar.seen().length;
+const bindings = (): number => site.primary.registrar.bindings().length + site.alternate.registrar.bindings().length;
 
 describe('the file of an appliance', () => {
   it('holds neither NATS, lab and console nor what only the command line needs', () => {
@@ -67,10 +57,10 @@ describe('the file of an appliance', () => {
 describe('an appliance of eight dual lines', () => {
   it('listens within a second, registers all of them in 80 MB, and withdraws them on SIGTERM', async () => {
     const config = write('a.yaml');
-    const running = await startAppliance(build, [config, '--state', folder.at('a')], { env });
+    const running = await startAppliance(build, [config, '--state', site.folder.at('a')], { env });
     expect(running.startedAfterMs).toBeLessThan(1_000);
-    expect(running.running).toMatchObject({ event: 'running', lines, control: folder.at('a/control.sock') });
-    await untilRegistered(folder.at('a/control.sock'));
+    expect(running.running).toMatchObject({ event: 'running', lines, control: site.folder.at('a/control.sock') });
+    await untilRegistered(site.folder.at('a/control.sock'));
     expect(bindings()).toBe(2 * lines);
     const memory = residentMb(running.child.pid ?? 0);
     if (memory !== undefined) expect(memory.highest).toBeLessThan(80);
@@ -79,7 +69,7 @@ describe('an appliance of eight dual lines', () => {
   });
 
   it('writes nothing but its state folder', async () => {
-    const [home, state] = [makeFolder(), folder.at('b')];
+    const [home, state] = [makeFolder(), site.folder.at('b')];
     const surroundings = { HOME: home.path, TMPDIR: home.path, XDG_RUNTIME_DIR: home.path };
     const running = await startAppliance(build, [write('b.yaml'), '--state', state], {
       cwd: home.path,
@@ -105,7 +95,7 @@ describe('an appliance of eight dual lines', () => {
   });
 
   it('goes on after SIGKILL with what it had, and asks no server', async () => {
-    const at = folder.at('d');
+    const at = site.folder.at('d');
     const killed = await startAppliance(build, [write('d.yaml'), '--state', at], { env });
     await untilRegistered(join(at, 'control.sock'));
     await untilKept(at, 2 * lines);
@@ -119,7 +109,7 @@ describe('an appliance of eight dual lines', () => {
   });
 
   it('is asked by the offhook command over its control socket', async () => {
-    const at = folder.at('f');
+    const at = site.folder.at('f');
     const running = await startAppliance(build, [write('f.yaml', 0, `state: { folder: ${at} }\n`)], { env });
     const { code, out } = await command(['lines', '--socket', join(at, 'control.sock'), '--json']);
     expect({ code, lines: jsonLines(out) }).toMatchObject({ code: 0, lines: [{ length: lines }] });
@@ -148,7 +138,7 @@ describe('an appliance that cannot start', () => {
   it.each([
     ['no configuration is named', () => [], 'E_COMMAND_INVALID', 'Usage: offhook-appliance CONFIG'],
     ['an option is unknown', () => ['x.yaml', '--bus', 'nats://h'], 'E_COMMAND_INVALID', "Unknown option '--bus'"],
-    ['the configuration is not there', () => [folder.at('none.yaml')], 'E_CONFIG_UNREADABLE', 'no such file'],
+    ['the configuration is not there', () => [site.folder.at('none.yaml')], 'E_CONFIG_UNREADABLE', 'no such file'],
     ['a value is wrong', () => [write('h.yaml', 0, 'clustr: x\n')], 'E_CONFIG_INVALID', 'cannot be run'],
     ['it names a bus', () => [write('i.yaml', 0, 'bus: { url: "nats://me:hush@h" }\n')], 'E_CONFIG_INVALID', 'Remove bus.url'],
   ])('exits 2 where %s, and says so', async (_, args, code, words) => {

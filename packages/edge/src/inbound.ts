@@ -1,4 +1,4 @@
-import { type Ambient, type Bus, encodeInbound, type Inbound, type LineKey, type Protocol, type Subjects } from '@offhook/core';
+import { type Ambient, type Bus, encodeInbound, type Inbound, type Protocol, type Subjects } from '@offhook/core';
 import type { Counters } from './counters.ts';
 import { Directory } from './directory.ts';
 import { answerAsElement, type Cause } from './element.ts';
@@ -87,16 +87,17 @@ export class InboundPath {
   /** A key may be of a line that is gone, or be made up. */
   #toLine(inbound: Inbound, protocol: Protocol, { key, kind }: Extract<Route, { to: 'line' }>): void {
     const { bus, subjects, counters, flows } = this.#context;
-    if (bus.reaches(subjects.line(key, 'sip'))) {
-      this.#deliver(inbound, protocol, key);
+    const subject = subjects.line(key, 'sip');
+    if (bus.reaches(subject)) {
+      this.#deliver(inbound, protocol, subject);
       if (kind === 'response') flows.heard(inbound.flow, key);
     } else if (kind === 'request') this.#answer(inbound, 'unknown-user');
     else counters.droppedUnmatched++;
   }
 
-  #deliver(inbound: Inbound, protocol: Protocol, key: LineKey): void {
-    const { bus, subjects, counters } = this.#context;
-    bus.publish(subjects.line(key, 'sip'), inbound.bytes, { headers: encodeInbound(inbound, protocol) });
+  #deliver(inbound: Inbound, protocol: Protocol, subject: string): void {
+    const { bus, counters } = this.#context;
+    bus.publish(subject, inbound.bytes, { headers: encodeInbound(inbound, protocol) });
     counters.delivered++;
   }
 
@@ -105,7 +106,7 @@ export class InboundPath {
       this.#guard(() => {
         if (found === 'unknown') this.#answer(inbound, 'unknown-user');
         else if (found === 'silent') this.#answer(inbound, 'directory-silent');
-        else this.#deliver(inbound, protocol, found);
+        else this.#deliver(inbound, protocol, this.#context.subjects.line(found, 'sip'));
       }),
     );
     if (!isAsked) this.#context.counters.droppedBusy++;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
+import { blankRecord } from '../test/blank-record.ts';
 import { registrationMachine } from './registration.machine.ts';
 import type {
   RegistrationClock,
@@ -26,20 +27,7 @@ function registration(given: Partial<RegistrationSettings> = {}, known: Partial<
   const rules: RegistrationRule[] = [];
   const world = { nowMs: 0 };
   const record: RegistrationRecord = {
-    leg: 'primary',
-    callId: 'c',
-    fromTag: 't',
-    cseq: 0,
-    requestedS: 3600,
-    wasTooBrief: false,
-    failures: 0,
-    lastOk: false,
-    refreshAtMs: 0,
-    expiresAtMs: 0,
-    retryAtMs: 0,
-    blockedUntilMs: 0,
-    downSinceMs: 0,
-    reconnectedAtMs: 0,
+    ...blankRecord(),
     ...known,
   };
   const effects = {

@@ -9,7 +9,8 @@ import { lineMachine } from '../src/line.machine.ts';
 import type { LineEvent } from '../src/line.types.ts';
 import { createPooledHost } from '../src/pooled-host.ts';
 import { registrationMachine } from '../src/registration.machine.ts';
-import type { RegistrationEvent, RegistrationRecord } from '../src/registration.types.ts';
+import type { RegistrationEvent } from '../src/registration.types.ts';
+import { blankRecord } from './blank-record.ts';
 
 /* Design section 5: the same machines run as plain actors and in a pooled host, and nobody can tell which. ADR 0005. */
 
@@ -48,23 +49,6 @@ const effectsOf = <Effects>(world: World, read: Partial<Effects>): Effects =>
     get: (known, name) =>
       (known as Record<string | symbol, unknown>)[name] ?? ((...args: unknown[]) => world.ask(String(name), ...args)),
   }) as Effects;
-
-const record = (): RegistrationRecord => ({
-  leg: 'primary',
-  callId: 'c',
-  fromTag: 't',
-  cseq: 0,
-  requestedS: 3600,
-  wasTooBrief: false,
-  failures: 0,
-  lastOk: false,
-  refreshAtMs: 0,
-  expiresAtMs: 0,
-  retryAtMs: 0,
-  blockedUntilMs: 0,
-  downSinceMs: 0,
-  reconnectedAtMs: 0,
-});
 
 interface Chart {
   readonly machine: AnyStateMachine;
@@ -105,7 +89,7 @@ const charts: Readonly<Record<string, Chart>> = {
         retryRegRsc: '5??',
       };
       return {
-        record: record(),
+        record: blankRecord(),
         settings: {
           ...{ registers: true, isStream, registerExpiresS: 3600, minExpiresS: 1, maxExpiresS: 7200, timerFMs: 16_000 },
           ...{ initialSpreadMs: 0, retry },

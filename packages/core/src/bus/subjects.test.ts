@@ -62,8 +62,9 @@ describe('readLineSubject', () => {
     expect(readLineSubject(subjects.fact(key, 'call'))).toEqual({ key, kind: 'call' });
   });
 
-  it.each([subjects.control, subjects.slot(slot), subjects.edge('a', 'send'), 'a.b.c.d.e.f', 'offhook.main.other.1.key.sip', ''])(
-    'finds none in %j',
-    (subject) => expect(readLineSubject(subject)).toBeUndefined(),
-  );
+  it.each([
+    ...[subjects.control, subjects.slot(slot), subjects.edge('a', 'send'), 'a.b.c.d.e.f', 'offhook.main.other.1.key.sip', ''],
+    ...['offhook.main.xline.1.key.sip', 'offhook.main.line.x.key.sip', 'offhook.a.b.line.1.key.sip', 'offhook..line.1.key.sip'],
+    ...['offhook.main.line.1..sip', 'offhook.main.line.1.key.', 'offhook.line.1.key.sip'],
+  ])('finds none in %j', (subject) => expect(readLineSubject(subject)).toBeUndefined());
 });

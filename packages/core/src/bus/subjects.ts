@@ -25,26 +25,42 @@ export type FactKind = 'decision' | 'registration' | 'call' | 'state';
 /** @throws BusError `E_BUS_SUBJECT` when the cluster's name is not one token */
 export function createSubjects(cluster: string): Subjects {
   const root = `offhook.${readToken(cluster)}`;
+  /** Of each edge named so far: a line names its own with every message it sends. */
+  const edges = new Map<string, string>();
+  function edgeRoot(edge: string): string {
+    const known = edges.get(edge) ?? `${root}.edge.${readToken(edge)}`;
+    edges.set(edge, known);
+    return known;
+  }
   return {
     line: (key, kind) => `${root}.line.${slotOf(key)}.${key}.${kind}`,
     slot: (slot) => `${root}.line.${slot}.>`,
     fact: (key, kind) => `${root}.fact.${slotOf(key)}.${key}.${kind}`,
     facts: (kind) => `${root}.fact.*.*.${kind ?? '*'}`,
-    edge: (edge, kind) => `${root}.edge.${readToken(edge)}.${kind}`,
+    edge: (edge, kind) => `${edgeRoot(edge)}.${kind}`,
     directory: `${root}.directory`,
     directoryQueue: 'directory',
     control: `${root}.control`,
   };
 }
 
+const prefix = 'offhook.';
+const digits = /^\d+$/;
+
 /** Line key and kind of a subject made by `line()` or `fact()`; undefined for any other. */
 export function readLineSubject(subject: string): { readonly key: string; readonly kind: string } | undefined {
-  // Read from its end, without a pattern: this stands in the way of every message.
+  // Token by token, without a pattern: this stands in the way of every message.
   const kindAt = subject.lastIndexOf('.');
   const keyAt = subject.lastIndexOf('.', kindAt - 1);
   const slotAt = subject.lastIndexOf('.', keyAt - 1);
-  const isOurs = subject.startsWith('offhook.') && (subject.endsWith('line', slotAt) || subject.endsWith('fact', slotAt));
-  return isOurs && slotAt > 'offhook.'.length + 4
-    ? { key: subject.slice(keyAt + 1, kindAt), kind: subject.slice(kindAt + 1) }
-    : undefined;
+  const clusterEnd = subject.indexOf('.', prefix.length);
+  const isOurs =
+    subject.startsWith(prefix) &&
+    clusterEnd > prefix.length &&
+    clusterEnd === slotAt - '.line'.length &&
+    (subject.endsWith('.line', slotAt) || subject.endsWith('.fact', slotAt)) &&
+    digits.test(subject.slice(slotAt + 1, keyAt));
+  const key = subject.slice(keyAt + 1, kindAt);
+  const kind = subject.slice(kindAt + 1);
+  return isOurs && key !== '' && kind !== '' ? { key, kind } : undefined;
 }

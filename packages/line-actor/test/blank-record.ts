@@ -1,0 +1,19 @@
+import type { RegistrationRecord } from '../src/registration.types.ts';
+
+/** A registration that has not begun. */
+export const blankRecord = (): RegistrationRecord => ({
+  leg: 'primary',
+  callId: 'c',
+  fromTag: 't',
+  cseq: 0,
+  requestedS: 3600,
+  wasTooBrief: false,
+  failures: 0,
+  lastOk: false,
+  refreshAtMs: 0,
+  expiresAtMs: 0,
+  retryAtMs: 0,
+  blockedUntilMs: 0,
+  downSinceMs: 0,
+  reconnectedAtMs: 0,
+});
