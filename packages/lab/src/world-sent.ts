@@ -8,13 +8,16 @@ import type { SentFilter, Side } from './world.types.ts';
 export const worldAddresses = {
   p: { host: '10.0.0.1', port: 5060 },
   a: { host: '10.0.0.2', port: 5060 },
+  s3: { host: '10.0.0.3', port: 5060 },
+  s4: { host: '10.0.0.4', port: 5060 },
+  s5: { host: '10.0.0.5', port: 5060 },
+  s6: { host: '10.0.0.6', port: 5060 },
   phone: { host: '10.0.0.9', port: 5060 },
 } as const;
 
-const sideOf = ({ to }: RequestPacket): Side | string => {
-  if (to.host === worldAddresses.p.host) return 'p';
-  return to.host === worldAddresses.a.host ? 'a' : formatEndpoint(to);
-};
+const { phone: _, ...sides } = worldAddresses;
+const names = new Map<string, Side>(Object.entries(sides).map(([name, { host }]) => [host, name as Side]));
+const sideOf = ({ to }: RequestPacket): Side | string => names.get(to.host) ?? formatEndpoint(to);
 
 /** What the phone sent of one method: where to, and when in seconds since `startMs`. */
 export function listSent(

@@ -30,7 +30,6 @@ import { listSent, worldAddresses } from './world-sent.ts';
 export const worldPassword = 'secret';
 const firstPartyHost = 21;
 const protocols = ['udp', 'tcp'] as const;
-const bothSides: readonly Side[] = ['p', 'a'];
 
 /** A line with both registrations; user and id 1001 unless told. */
 export const dualLine = (values: LineInput = {}): LineInput => ({
@@ -53,7 +52,7 @@ function createSide(ambient: VirtualAmbient, wire: Wire, side: Side, settings: P
     ambient,
     transports: protocols.map((protocol) => wire.transport({ ...worldAddresses[side], protocol })),
     realm: `world-${side}`,
-    domains: [worldAddresses.p.host, worldAddresses.a.host],
+    domains: Object.values(worldAddresses).map(({ host }) => host),
     password: (user) => (/^\d+$/.test(user) ? worldPassword : undefined),
     settings: { recordRoute: true, ...settings },
   });
@@ -80,10 +79,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const giveBack = lendGlobalTimers(ambient);
   const wire = createWire(ambient, options.link);
   const bus = createMemoryBus({ ambient, copy: split });
-  const sides = {
-    p: createSide(ambient, wire, 'p', options.registrars ?? {}),
-    a: createSide(ambient, wire, 'a', options.registrars ?? {}),
-  };
+  const names: readonly Side[] = ['p', 'a', ...(options.servers ?? [])];
+  const sides = new Map(names.map((name) => [name, createSide(ambient, wire, name, options.registrars ?? {})]));
   const facts = collectFacts(ambient, bus, 'world');
   const parties: UserAgent[] = [];
   let lines = options.lines ?? [dualLine()];
@@ -131,6 +128,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     return holder;
   };
 
+  function side(name: Side): Registrar {
+    const found = sides.get(name);
+    if (found === undefined) throw new Error(`no registrar ${name}; there are ${names.join(', ')}`);
+    return found;
+  }
+
   const decisions = (line?: string): readonly Decision[] =>
     facts
       .filter(({ kind }) => kind === 'decision')
@@ -169,7 +172,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   async function stop(): Promise<void> {
     try {
       await stopPhone('stop');
-      for (const each of [...parties, sides.p, sides.a]) await each.stop();
+      for (const each of [...parties, ...sides.values()]) await each.stop();
       await ambient.runFor(1_000);
       const left = ambient.pendingInstants();
       if (left.length > 0) throw new Error(`${left.length} timers are left behind, due at ${left.slice(0, 5).join(', ')} ms`);
@@ -183,7 +186,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ambient,
     wire,
     bus,
-    ...sides,
+    p: side('p'),
+    a: side('a'),
+    side,
     get runtime() {
       return runtime();
     },
@@ -197,7 +202,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     decisions,
     facts: (kind) => (kind === undefined ? facts : facts.filter((fact) => fact.kind === kind)),
     sent,
-    async party(user, { behind = bothSides, protocol = 'udp', plan } = {}) {
+    async party(user, { behind = names, protocol = 'udp', plan } = {}) {
       const transport = wire.transport({ host: `10.0.0.${firstPartyHost + parties.length}`, port: 5060, protocol });
       const proxy = worldAddresses[behind[0] ?? 'p'];
       const party = createUserAgent({
@@ -210,12 +215,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       });
       parties.push(party);
       const address = await until(party.start());
-      for (const side of behind) sides[side].attach(user, address, protocol);
+      for (const name of behind) side(name).attach(user, address, protocol);
       return party;
     },
     forgetRecords() {
       wire.forgetPackets();
-      for (const side of bothSides) sides[side].forgetSeen();
+      for (const each of sides.values()) each.forgetSeen();
       for (const party of parties) party.forgetEnded();
       facts.length = 0;
       ambient.forgetLogs();
@@ -224,7 +229,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     boot,
     stop,
   };
-  await until(Promise.all([sides.p.start(), sides.a.start()]));
+  await until(Promise.all([...sides.values()].map((each) => each.start())));
   await options.prepare?.(world);
   await boot();
   return world;

@@ -16,8 +16,8 @@ import type { VirtualAmbient } from './virtual-ambient.ts';
 import type { Wire } from './wire.ts';
 import type { LinkShape } from './wire-faults.ts';
 
-/** The two registrars of a world: primary at 10.0.0.1, alternate at 10.0.0.2, both on port 5060, UDP and TCP. */
-export type Side = 'p' | 'a';
+/** The registrars of a world: primary at 10.0.0.1, alternate at 10.0.0.2, further ones up to 10.0.0.6; port 5060, UDP and TCP. */
+export type Side = 'p' | 'a' | 's3' | 's4' | 's5' | 's6';
 
 export interface WorldOptions {
   /** Same seed, same transcript; 1 unless told. */
@@ -33,7 +33,9 @@ export interface WorldOptions {
   readonly split?: boolean;
   /** No delay and no loss unless told. */
   readonly link?: Partial<LinkShape>;
-  /** Settings of both registrars, from the beginning. They record their route unless told otherwise. */
+  /** Registrars beside primary and alternate, for lists. */
+  readonly servers?: readonly Exclude<Side, 'p' | 'a'>[];
+  /** Settings of all registrars, from the beginning. They record their route unless told otherwise. */
   readonly registrars?: Partial<RegistrarSettings>;
   /** Mechanisms beside the built-in ones. */
   readonly mechanisms?: readonly Mechanism[];
@@ -52,7 +54,7 @@ export interface WorldFact {
 }
 
 export interface PartyOptions {
-  /** Where calls to it arrive: behind both registrars unless told. The first is its own proxy. */
+  /** Where calls to it arrive: behind every registrar unless told. The first is its own proxy. */
   readonly behind?: readonly Side[];
   readonly protocol?: Exclude<Protocol, 'tls'>;
   readonly plan?: Partial<CalleePlan>;
@@ -87,6 +89,8 @@ export interface World {
   readonly bus: Bus;
   readonly p: Registrar;
   readonly a: Registrar;
+  /** Any registrar by name. */
+  side(name: Side): Registrar;
   /** The runtime that holds the lines. */
   readonly runtime: Runtime;
   /** World time since its beginning, s. */

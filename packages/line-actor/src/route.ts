@@ -26,6 +26,12 @@ export interface RequestRoute {
 /** What a route needs of its line. */
 export type RouteLine = Pick<LineScope, 'config' | 'ambient' | 'decide' | 'candidates' | 'note'>;
 
+/** The server a request is sent to. */
+const serverOf = ({ leg, server }: Extract<RouteVerdict, { next: 'send' }>, candidates: readonly CandidateMark[]) =>
+  server ??
+  candidates.find((mark) => mark.leg === leg && mark.current !== undefined)?.server ??
+  candidates.find((mark) => mark.leg === leg)?.server;
+
 /** What a verdict means, in the words of a decision. */
 function outcomeOf(
   verdict: RouteVerdict,
@@ -54,6 +60,7 @@ const redirected = { rule: '3.4:redirection', source: 'redundancy 3.4 Max Redire
 
 export function createRequestRoute(line: RouteLine, request: { readonly method: string; readonly id: string }): RequestRoute {
   const tried: Leg[] = [];
+  const servers: string[] = [];
   const about = request.method === 'INVITE' ? 'call' : 'request';
 
   /** The server the request is at. */
@@ -82,6 +89,7 @@ export function createRequestRoute(line: RouteLine, request: { readonly method: 
       ...(next === undefined ? {} : { next }),
     });
     if (verdict.next === 'send') tried.push(verdict.leg);
+    if (verdict.next === 'send') servers.push(serverOf(verdict, facts.candidates) ?? '');
     return verdict;
   }
 
@@ -91,7 +99,7 @@ export function createRequestRoute(line: RouteLine, request: { readonly method: 
       const outcome = classify(end, line.config.phone.tryBackupRsc);
       if (outcome === undefined) return undefined;
       const status = end.type === 'final' ? { status: end.status } : {};
-      return ask({ type: 'request.failed', method: request.method, tried, outcome, ...status }, end, outcome);
+      return ask({ type: 'request.failed', method: request.method, tried, servers, outcome, ...status }, end, outcome);
     },
     again(status) {
       const { rule, source } = status < 400 ? redirected : challenged;

@@ -23,7 +23,7 @@ const short = (verdict: RouteVerdict): string =>
   verdict.next === 'send' ? verdict.leg : verdict.next === 'refuse' ? `${verdict.status} ${verdict.reason}` : verdict.next;
 const fresh = (given: LineFacts, method: string): string => short(routeDual(given, { type: 'request.new', method }));
 const failed = (given: LineFacts, method: string, tried: Leg[], outcome: OutcomeClass): string =>
-  short(routeDual(given, { type: 'request.failed', method, tried, outcome }));
+  short(routeDual(given, { type: 'request.failed', method, tried, servers: [], outcome }));
 
 describe('dual routing matrix (redundancy 6.4)', () => {
   it.each<[LegState, LegState, boolean, string, string]>([
@@ -87,7 +87,7 @@ describe('single line (redundancy 6.7)', () => {
   });
 
   it('has nowhere else to go', () => {
-    const event = { type: 'request.failed', method: 'INVITE', tried: ['primary'], outcome: 'no-response' } as const;
+    const event = { type: 'request.failed', method: 'INVITE', tried: ['primary'], servers: [], outcome: 'no-response' } as const;
     expect(short(routeSingle(single('usable'), event))).toBe('deliver');
   });
 });

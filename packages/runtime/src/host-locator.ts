@@ -9,7 +9,9 @@ const defaultPort = (protocol: Protocol): number => (protocol === 'tls' ? 5061 :
  */
 export function createHostLocator(): Locator {
   return {
-    async locate({ host, port, protocol }: LocateRequest): Promise<readonly RankedEntry[]> {
+    async locate({ host, port, ...wanted }: LocateRequest): Promise<readonly RankedEntry[]> {
+      // AUTO without NAPTR is UDP (RFC 3263 section 4.1).
+      const protocol = wanted.protocol === 'auto' ? 'udp' : wanted.protocol;
       const entry = (address: string): RankedEntry => ({
         host: address,
         port: port ?? defaultPort(protocol),

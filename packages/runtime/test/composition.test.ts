@@ -13,7 +13,17 @@ const listening = (listen: EdgeListen): RuntimeOptions['config'] => ({ ...config
 const locator = (asked: string[]): Locator => ({
   async locate({ host, port, protocol }) {
     asked.push(host);
-    return [{ host: '192.0.2.1', port: port ?? 5060, protocol, rank: 0, name: host, validUntilMs: Number.POSITIVE_INFINITY }];
+    const spoken = protocol === 'auto' ? 'udp' : protocol;
+    return [
+      {
+        host: '192.0.2.1',
+        port: port ?? 5060,
+        protocol: spoken,
+        rank: 0,
+        name: host,
+        validUntilMs: Number.POSITIVE_INFINITY,
+      },
+    ];
   },
 });
 

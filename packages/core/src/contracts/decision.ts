@@ -18,10 +18,16 @@ export interface CandidateMark {
   readonly blockedUntilMs?: number;
   readonly bound: boolean;
   readonly usable: boolean;
+  /** Of a ranked list: its rank, lower is better. */
+  readonly rank?: number;
+  /** Of a ranked list: new requests go here. */
+  readonly current?: true;
+  /** Of a ranked list: a gateway of the site, below every normal server. */
+  readonly survivability?: true;
 }
 
 export interface ScheduledMove {
-  /** What will happen: `refresh`, `retry`, `expiry`, `failover`, `queue-timeout`. */
+  /** What will happen: `refresh`, `retry`, `expiry`, `fallback`, `queue-timeout`. */
   readonly what: string;
   readonly leg?: Leg;
   readonly atMs: number;

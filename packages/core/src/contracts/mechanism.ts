@@ -1,6 +1,7 @@
 import type { ExtConfig, LineConfig } from '../config/line.ts';
 import type { CandidateMark, Leg } from './decision.ts';
 import type { PluginManifest } from './manifest.ts';
+import type { ListFacts, ListRule } from './ranked-list.ts';
 
 /** What a mechanism can rule on a line. @source architecture section 6 */
 export type Aspect = 'bindings' | 'route' | 'recovery' | 'subscriptions';
@@ -53,6 +54,8 @@ export interface LineFacts {
   readonly makeCallWithoutReg: boolean;
   /** Register = Yes. */
   readonly registers: boolean;
+  /** Of a line whose servers are a ranked list: its candidates are the servers, all of the leg `primary`. */
+  readonly list?: ListFacts;
 }
 
 export type RouteEvent =
@@ -62,12 +65,23 @@ export type RouteEvent =
       readonly method: string;
       /** Legs this request has been sent to, in order. */
       readonly tried: readonly Leg[];
+      /** Servers it has been sent to, in order. */
+      readonly servers: readonly string[];
       readonly outcome: OutcomeClass;
       readonly status?: number;
     };
 
 export type RouteVerdict =
-  | { readonly next: 'send'; readonly leg: Leg; readonly rule: string; readonly source: string }
+  | {
+      readonly next: 'send';
+      readonly leg: Leg;
+      /** Of a ranked list: which one; the current server unless told. Sending to another one moves the route there. */
+      readonly server?: string;
+      /** The leg registers there before the request is sent (D-15). */
+      readonly register?: true;
+      readonly rule: string;
+      readonly source: string;
+    }
   /** Nothing is sent; the caller gets `status` and `reason`. */
   | { readonly next: 'refuse'; readonly status: number; readonly reason: string; readonly rule: string; readonly source: string }
   /** Held until a leg registers, at most `forMs`. */
@@ -79,6 +93,8 @@ export type RouteVerdict =
 export interface Mechanism {
   readonly manifest: MechanismManifest;
   decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
+  /** Rules a ranked list; a mechanism without it leaves lists to the built-in rules. */
+  readonly list?: ListRule;
 }
 
 /** The one thing a mechanism plugin exports beside its manifest. */

@@ -76,11 +76,13 @@ const registrations = [
   { bound: true, usable: true },
 ] as const;
 
+const serverOf = (leg: Leg): string => `${leg}.example:5060;udp`;
+
 const marksOf = (leg: Leg): readonly CandidateMark[] =>
   registrations.flatMap((registration) =>
     [{}, { blockedUntilMs }].map((block) => ({
       leg,
-      server: `${leg}.example:5060;udp`,
+      server: serverOf(leg),
       state: registration.usable ? ('up' as const) : ('down' as const),
       ...(registration.usable ? {} : { downSinceMs: nowMs - 20_000 }),
       ...block,
@@ -116,8 +118,10 @@ function eventsWith(legs: readonly Leg[], statuses: readonly number[]): readonly
   for (const method of methods) {
     events.push({ type: 'request.new', method });
     for (const tried of ordersOf(legs)) {
-      for (const outcome of silences) events.push({ type, method, tried, outcome });
-      for (const outcome of answers) for (const status of statuses) events.push({ type, method, tried, outcome, status });
+      const servers = tried.map(serverOf);
+      for (const outcome of silences) events.push({ type, method, tried, servers, outcome });
+      for (const outcome of answers)
+        for (const status of statuses) events.push({ type, method, tried, servers, outcome, status });
     }
   }
   return events;

@@ -123,11 +123,11 @@ export async function createWorld({
     const [line = '', kind = ''] = message.subject.split('.').slice(-2);
     told.push({ line, kind, message });
   });
-  const locate = (host: string, port: number | undefined, protocol: RankedEntry['protocol']): RankedEntry[] =>
+  const locate = (host: string, port: number | undefined, protocol: LocateRequest['protocol']): RankedEntry[] =>
     (names.get(host) ?? [{ host }]).map((entry, rank) => ({
       host,
       port: port ?? 5060,
-      protocol,
+      protocol: protocol === 'auto' ? 'udp' : protocol,
       rank,
       name: host,
       validUntilMs: Number.POSITIVE_INFINITY,

@@ -117,6 +117,7 @@ describe('a third-party mechanism that clashes with nothing', () => {
       expect(rules(world).slice(-2)).toEqual(['router:first', 'router:give-up']);
       expect(mechanism.asked.at(-1)).toEqual({
         type: 'request.failed',
+        servers: ['10.0.0.1:5060;udp'],
         method: 'MESSAGE',
         tried: ['primary'],
         outcome: 'rsc',
