@@ -86,13 +86,14 @@ function chartUs(host: LineHost, forMs: number): number {
       failures: 0,
       lastOk: false,
     },
-    ...{ refreshAtMs: 0, expiresAtMs: 0, retryAtMs: 0, blockedUntilMs: 0, downSinceMs: 0, reconnectedAtMs: 0 },
+    ...{ refreshAtMs: 0, expiresAtMs: 0, retryAtMs: 0, blockedUntilMs: 0, downSinceMs: 0, reconnectedAtMs: 0, graceUntilMs: 0 },
   };
   const retry = { intervalMs: 30_000, capMs: 0, randomMs: 0, longMs: 1_200_000, longRandomMs: 0, retryRegRsc: '' };
   const settings = {
     ...{ registers: true, isStream: false, registerExpiresS: 600, minExpiresS: 1, maxExpiresS: 7200, timerFMs: 16_000 },
-    ...{ initialSpreadMs: 0, retry },
+    ...{ initialSpreadMs: 0, graceMs: 0, retry },
   };
+  const never = (): boolean => false;
   const effects = {
     ...{
       now: () => (nowMs += 1000),
@@ -102,7 +103,9 @@ function chartUs(host: LineHost, forMs: number): number {
       unregister: ignore,
       abandon: ignore,
     },
-    ...{ isConnecting: () => false, arm: ignore, disarm: ignore, renew: ignore, persist: ignore, decided: ignore },
+    ...{ isRanked: never, movesOn: never, moveOn: ignore, holdsRefresh: never, startRound: ignore },
+    ...{ confirmed: ignore, waits: ignore, lost: ignore },
+    ...{ isConnecting: never, arm: ignore, disarm: ignore, renew: ignore, persist: ignore, decided: ignore },
   };
   const machine = host.run(registrationMachine, { id: 'm', input: { record, settings, effects }, onError: ignore });
   machine.send({ type: 'line.start' });

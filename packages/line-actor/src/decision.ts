@@ -83,7 +83,8 @@ function describeMark(mark: CandidateMark, nowMs: number): string {
     mark.blockedUntilMs !== undefined && mark.blockedUntilMs > nowMs
       ? `, blocked for ${seconds(mark.blockedUntilMs - nowMs)}`
       : '';
-  return `${mark.leg} ${registration}${down}${blocked}`;
+  const name = mark.rank === undefined ? mark.leg : `${mark.server}${mark.current ? ' in use' : ''}`;
+  return `${name} ${registration}${down}${blocked}`;
 }
 
 /** One readable sentence: what was chosen, by which rule, from what, and what comes next. */

@@ -1,8 +1,8 @@
 import type { FlowFailure, Protocol } from '@offhook/core';
 import { type Hop, readSipUri } from '@offhook/sip';
 import type { LegIdentity } from './identity.ts';
-import type { RunningLeg } from './leg.ts';
 import type { LegHops } from './leg-hop.ts';
+import type { Place } from './place.ts';
 
 /** The ways of requests inside the dialogs of one leg. */
 export interface DialogHops {
@@ -15,7 +15,7 @@ export interface DialogHops {
 }
 
 export interface DialogHopsOptions {
-  readonly leg: RunningLeg;
+  readonly place: Place;
   /** How the leg itself travels: what a URI does not say. */
   readonly protocol: Protocol;
   readonly timeoutMs: number;
@@ -33,7 +33,7 @@ function targetOf(text: string, own: Protocol): LegIdentity['target'] | undefine
 }
 
 export function createDialogHops(options: DialogHopsOptions): DialogHops {
-  const { leg, timeoutMs } = options;
+  const { place, timeoutMs } = options;
   const others = new Map<string, LegHops>();
   const owners = new WeakMap<Hop, LegHops>();
 
@@ -55,7 +55,7 @@ export function createDialogHops(options: DialogHopsOptions): DialogHops {
       others.set(name, hops);
       return open(hops);
     },
-    reopen: (hop) => open(owners.get(hop) ?? leg.hops),
+    reopen: (hop) => open(owners.get(hop) ?? place.hops),
     flowFailed({ flow }) {
       for (const hops of others.values()) if (hops.current()?.flow === flow) hops.forget();
     },

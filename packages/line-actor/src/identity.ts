@@ -1,4 +1,13 @@
-import { formatHop, hopOf, type Leg, type LineConfig, type NextHop, type OpenTarget, registrarDomain } from '@offhook/core';
+import {
+  type Candidate,
+  formatHop,
+  hopOf,
+  type Leg,
+  type LineConfig,
+  type NextHop,
+  type OpenTarget,
+  registrarDomain,
+} from '@offhook/core';
 import { sharedBy } from './shared-by.ts';
 
 /** Who the line is towards each server, computed once from its configuration. */
@@ -52,6 +61,27 @@ function legIdentity(config: LineConfig, leg: Leg): LegIdentity | undefined {
     domain: bracketed(registrarDomain(config, leg)),
     routes: outbound ? [`<sip:${hostPort}${transport};lr>`] : [],
   };
+}
+
+const entries = new WeakMap<Candidate, LegIdentity>();
+
+/** The same towards one server of a ranked list: lines that share the list share it too. */
+export function listIdentity(config: LineConfig, candidate: Candidate): LegIdentity {
+  const known = entries.get(candidate);
+  if (known !== undefined) return known;
+  const { host, port, protocol, name } = candidate;
+  const hop = hopOf(config, 'primary');
+  const transport = protocol === 'udp' ? '' : `;transport=${protocol}`;
+  const proof = protocol === 'tls' ? { serverName: name, validateName: config.ext.tlsNameValidate } : {};
+  const identity: LegIdentity = {
+    leg: 'primary',
+    target: { host, port, protocol, ...proof },
+    server: formatHop(candidate),
+    domain: bracketed(registrarDomain(config, 'primary')),
+    routes: hop?.outbound === true ? [`<sip:${bracketed(name)}:${port}${transport};lr>`] : [],
+  };
+  entries.set(candidate, identity);
+  return identity;
 }
 
 const hopParameters = [

@@ -12,6 +12,8 @@ import type { HostOptions, Running } from './host.ts';
 import type { LegIdentity } from './identity.ts';
 import type { LegHop, LegHops } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
+import type { ListRoute } from './list-route.ts';
+import type { Place } from './place.ts';
 import { RegisterClient } from './register-client.ts';
 import { addressOfRecord, contactUri } from './register-request.ts';
 import { registrationMachine } from './registration.machine.ts';
@@ -26,14 +28,24 @@ import {
   type RegistrationRule,
   type RegistrationSettings,
 } from './registration.types.ts';
+import { registrationSettings } from './settings.ts';
 import { markUp, outcomeAt } from './shared-words.ts';
 
 /** One registration at work: its machine, its clocks, its REGISTER transactions and its flow. */
 export interface RunningLeg {
   readonly leg: Leg;
   readonly record: RegistrationRecord;
+  /** The server it registers at; that of a ranked list changes. */
+  readonly identity: LegIdentity;
   readonly hops: LegHops;
+  readonly settings: RegistrationSettings;
   readonly credentials: Credentials;
+  /** Contact URI that was registered last, or empty. */
+  readonly registeredContact: string;
+  /** Its next REGISTER goes to another server of the list. */
+  moveTo(place: Pick<Place, 'identity' | 'hops'>): void;
+  /** Goes on with what another client of it has registered. */
+  adopt(client: RegisterClient): void;
   /** State of the registration chart. */
   state(): string;
   send(event: RegistrationEvent): void;
@@ -48,6 +60,8 @@ export interface RunningLeg {
 
 /** The line of a leg. */
 export interface LegLine extends LineScope {
+  /** Of a line whose servers are a ranked list. */
+  readonly list: ListRoute | undefined;
   /** Its state, or whether it is bound or usable, is another one. */
   legChanged(leg: RunningLeg): void;
 }
@@ -55,7 +69,6 @@ export interface LegLine extends LineScope {
 export interface LegOptions {
   readonly line: LegLine;
   readonly identity: LegIdentity;
-  readonly settings: RegistrationSettings;
   readonly hops: LegHops;
   readonly credentials: Credentials;
   /** Facts of an earlier life (D-46). */
@@ -81,17 +94,17 @@ function newRecord(leg: Leg, requestedS: number, ambient: Ambient, facts: LegFac
     blockedUntilMs: 0,
     downSinceMs: 0,
     reconnectedAtMs: 0,
+    graceUntilMs: 0,
   };
 }
 
 /** A class, because a process holds hundreds of thousands; its own effects and the options of its machine for the same reason. */
 class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<typeof registrationMachine> {
   readonly line: LegLine;
-  readonly identity: LegIdentity;
-  readonly settings: RegistrationSettings;
   readonly record: RegistrationRecord;
-  readonly hops: LegHops;
   readonly credentials: Credentials;
+  identity: LegIdentity;
+  hops: LegHops;
   readonly input: RegistrationContext;
   private readonly machine: Running<RegistrationEvent>;
   private readonly client: RegisterClient;
@@ -106,12 +119,12 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
   private knownState = '';
   private knownMark: CandidateMark | undefined = undefined;
 
-  constructor({ line, identity, settings, hops, credentials, facts }: LegOptions) {
+  constructor({ line, identity, hops, credentials, facts }: LegOptions) {
     this.line = line;
     this.identity = identity;
-    this.settings = settings;
     this.hops = hops;
     this.credentials = credentials;
+    const settings = registrationSettings(line.config, identity.target.protocol);
     this.record = newRecord(identity.leg, settings.registerExpiresS, line.ambient, facts);
     this.client = new RegisterClient(this, facts?.contact ?? '');
     this.latest = markUp(identity, false, false);
@@ -127,6 +140,26 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     return this.identity.leg;
   }
 
+  get settings(): RegistrationSettings {
+    return this.input.settings;
+  }
+
+  get registeredContact(): string {
+    return this.client.contact;
+  }
+
+  moveTo({ identity, hops }: Pick<Place, 'identity' | 'hops'>): void {
+    if (identity === this.identity) return;
+    this.client.abandon();
+    this.identity = identity;
+    this.hops = hops;
+    this.input.settings = registrationSettings(this.line.config, identity.target.protocol);
+  }
+
+  adopt(client: RegisterClient): void {
+    this.client.adopt(client);
+  }
+
   onError(error: unknown): void {
     this.line.fail(error);
   }
@@ -137,6 +170,7 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
 
   /** The line hears of a change after the transition that made it. */
   send(event: RegistrationEvent): void {
+    if (this.line.list?.fallback.holds(event)) return;
     this.machine.send(event);
     this.tell();
   }
@@ -186,6 +220,38 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     this.hops.close();
   }
 
+  isRanked(): boolean {
+    return this.line.list !== undefined;
+  }
+
+  movesOn(event: RegistrationEvent): boolean {
+    return this.line.list?.movesOn(event) ?? false;
+  }
+
+  moveOn(event: RegistrationEvent): void {
+    this.line.list?.moveOn(event);
+  }
+
+  holdsRefresh(): boolean {
+    return this.line.list?.holdsRefresh() ?? false;
+  }
+
+  startRound(): void {
+    this.line.list?.startRound();
+  }
+
+  confirmed(): void {
+    this.line.list?.confirmed();
+  }
+
+  waits(event: RegistrationEvent): void {
+    this.line.list?.waits(event);
+  }
+
+  lost(): void {
+    this.line.list?.lost();
+  }
+
   now(): number {
     return this.line.ambient.now();
   }
@@ -195,7 +261,14 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
   }
 
   register(): void {
-    this.client.begin(this.record.requestedS);
+    const { list } = this.line;
+    if (list?.isEmpty !== true) return this.client.begin(this.record.requestedS);
+    list.locate(() => {
+      if (this.state() !== 'registering') return;
+      list.startRound();
+      if (!list.isEmpty) return this.client.begin(this.record.requestedS);
+      this.send({ type: 'reg.none', cause: 'transport', connected: false, detail: 'no server could be located' });
+    });
   }
 
   unregister(): void {
@@ -249,7 +322,9 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     const { callId, fromTag, cseq, expiresAtMs, refreshAtMs } = this.record;
     const { leg, server } = this.identity;
     const aor = addressOfRecord(this.line.identity, leg);
-    return { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact: this.client.contact };
+    const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact: this.client.contact };
+    const heldSinceMs = this.line.list?.servers.heldSinceMs;
+    return heldSinceMs === undefined ? facts : { ...facts, heldSinceMs };
   }
 
   private tell(): void {

@@ -1,11 +1,11 @@
 import { CommandError, type FlowFailure } from '@offhook/core';
 import type { IncomingInvite, ServerTransaction, Session, SipRequest } from '@offhook/sip';
-import type { RunningLeg } from './leg.ts';
 import { createLegDialogs } from './leg-dialogs.ts';
 import type { LegHop } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
 import { type CallFact, createLiveCall, type LiveCall } from './live-call.ts';
 import { createOutgoingCall } from './outgoing-call.ts';
+import type { Place } from './place.ts';
 import { createAnswer, createOffer, directionOf, readSdp } from './sdp.ts';
 
 /** The calls of one line. */
@@ -65,6 +65,7 @@ export function createLineCalls(line: LineScope): LineCalls {
         if (fact.state !== 'ended') return;
         calls.delete(fact.id);
         onEnd();
+        if (calls.size === 0) line.callsEnded();
       },
     });
     calls.set(call.id, {
@@ -96,7 +97,7 @@ export function createLineCalls(line: LineScope): LineCalls {
     };
   }
 
-  function ring(invite: IncomingInvite, leg: RunningLeg, hop: LegHop): void {
+  function ring(invite: IncomingInvite, { leg, identity }: Place, hop: LegHop): void {
     const sessionId = newSessionId();
     const described = { codecs, host: hop.localHost, sessionId, version: 1 };
     const answer = invite.offer === undefined ? undefined : createAnswer(invite.offer, described);
@@ -118,8 +119,7 @@ export function createLineCalls(line: LineScope): LineCalls {
     };
     const call = track('incoming', effects, () => ambient.clearTimer(ringTimer));
     call.note({ leg: leg.leg, ...(answer === undefined ? {} : { codec: answer.codec }) });
-    const { server } = leg.mark();
-    const outcome = { action: 'pin', leg: leg.leg, server };
+    const outcome = { action: 'pin', leg: leg.leg, server: identity.server };
     line.note({
       about: 'inbound',
       rule: '6.5:pinned',
@@ -189,10 +189,10 @@ export function createLineCalls(line: LineScope): LineCalls {
         .find((each) => each.owns(request))
         ?.receiveAck(request),
     incoming(server) {
-      const leg = dialogs.legOf(server);
-      if (leg === undefined) return server.respond({ status: 480 });
+      const place = dialogs.placeOf(server);
+      if (place === undefined) return server.respond({ status: 480 });
       if (calls.size >= maxCalls) return server.respond({ status: 486 });
-      dialogs.of(leg).receive(server);
+      dialogs.of(place).receive(server);
     },
     endAll() {
       for (const call of [...calls.values()]) call.send({ type: 'call.hangup' });

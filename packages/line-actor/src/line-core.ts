@@ -2,6 +2,7 @@ import {
   type Ambient,
   type Bus,
   type CandidateMark,
+  decideOnList,
   encodeJson,
   type FactKind,
   type Flow,
@@ -14,6 +15,7 @@ import {
   legsOf,
   lineKey,
   lineMode,
+  type OutcomeClass,
   type RouteEvent,
   type RouteVerdict,
   registersLine,
@@ -36,6 +38,8 @@ import { createLegHops, type LegHops } from './leg-hop.ts';
 import { createLineCalls, type LineCalls } from './line-calls.ts';
 import type { LineOptions } from './line-options.ts';
 import type { LineScope } from './line-scope.ts';
+import type { ListRoute } from './list-route.ts';
+import type { Place, Placed, SendVerdict } from './place.ts';
 import { createRequests, type Requests } from './requests.ts';
 import { createRequestRoute, type RequestRoute } from './route.ts';
 import { routeSingle } from './routing.ts';
@@ -49,12 +53,14 @@ const noMarks: readonly CandidateMark[] = [];
  */
 export class LineCore implements LineScope, TransactionLayerOptions {
   readonly key: LineKey;
-  readonly modeName: LineMode;
+  modeName: LineMode;
   readonly identity: Identity;
   readonly timers: SipTimers;
   readonly host: LineHost;
   readonly layer: TransactionLayer;
   legs: readonly RunningLeg[] = [];
+  /** Of a line whose servers are a ranked list. */
+  list: ListRoute | undefined = undefined;
   protected readonly options: LineOptions;
   protected readonly decisions: DecisionLog;
   protected madeRequests: Requests | undefined = undefined;
@@ -120,15 +126,59 @@ export class LineCore implements LineScope, TransactionLayerOptions {
 
   /** The same list as long as no mark has changed: kept decisions share it. */
   candidates(): readonly CandidateMark[] {
-    const { legs, marks } = this;
+    const { legs, marks, list } = this;
+    if (list !== undefined) return list.servers.candidates(this.ambient.now());
     if (legs.length !== marks.length || legs.some((leg, index) => leg.mark() !== marks[index]))
       this.marks = legs.map((leg) => leg.mark());
     return this.marks;
   }
 
+  facts(): LineFacts {
+    const { config, ambient, list } = this;
+    const nowMs = ambient.now();
+    const known = list?.servers.facts(nowMs);
+    return {
+      nowMs,
+      // A mechanism may do with its facts what it likes; decisions share theirs.
+      candidates: [...this.candidates()],
+      makeCallWithoutReg: config.ext.makeCallWithoutReg,
+      registers: registersLine(config),
+      ...(known === undefined ? {} : { list: known }),
+    };
+  }
+
+  places(): readonly Place[] {
+    const { legs, list } = this;
+    if (list !== undefined) return list.servers.entries.flatMap((entry) => list.place(entry) ?? []);
+    return legs.map((leg) => ({ leg, identity: leg.identity, hops: leg.hops }));
+  }
+
+  callsEnded(): void {}
+
+  place(verdict: SendVerdict, use: (placed: Placed) => void): void {
+    if (this.list !== undefined) return this.list.go(verdict, use);
+    const leg = this.leg(verdict.leg);
+    use(leg === undefined ? { failure: 'no-leg' } : { place: { leg, identity: leg.identity, hops: leg.hops } });
+  }
+
+  failedAt(server: string, outcome: OutcomeClass): void {
+    this.list?.requestFailed(server, outcome);
+  }
+
+  follow(verdict: RouteVerdict, failed: string): void {
+    if (verdict.next === 'send') this.list?.follow(verdict, failed);
+    if (verdict.next === 'deliver' && verdict.exhausted === true) this.list?.requestExhausted();
+  }
+
+  whenSettled(run: () => void): void {
+    if (this.list === undefined) return run();
+    this.list.fallback.whenSettled(run);
+  }
+
   decide(facts: LineFacts, event: RouteEvent): RouteVerdict {
     const { mechanism } = this.options;
-    return mechanism === undefined ? routeSingle(facts, event) : mechanism.decide(facts, event);
+    if (mechanism !== undefined) return mechanism.decide(facts, event);
+    return facts.list === undefined ? routeSingle(facts, event) : decideOnList(facts, event);
   }
 
   note(draft: DecisionDraft): void {

@@ -1,4 +1,4 @@
-import type { Ambient, Bus, LineConfig, LineStore, Mechanism, Subjects } from '@offhook/core';
+import type { Ambient, Bus, LineConfig, LineStore, Locator, Mechanism, Subjects } from '@offhook/core';
 import type { LineHost } from './host.ts';
 
 /** A mechanism the registry refused on this line, as `explain` shows it. */
@@ -21,6 +21,8 @@ export interface LineOptions {
   /** Rules the fallback; without it new requests go to the primary. */
   readonly mechanism: Mechanism | undefined;
   readonly refusals?: readonly Refusal[];
+  /** Turns server names into ranked lists; without it a line has the one server of its configuration. */
+  readonly locator?: Locator | undefined;
   readonly store?: LineStore | undefined;
   readonly host?: LineHost;
   /** The chart threw; the supervisor restarts the line. */

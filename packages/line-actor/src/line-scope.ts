@@ -8,6 +8,7 @@ import type {
   LineFacts,
   LineKey,
   LineStore,
+  OutcomeClass,
   RouteEvent,
   RouteVerdict,
   Subjects,
@@ -18,6 +19,7 @@ import type { LineHost } from './host.ts';
 import type { Identity, LegIdentity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LegHops } from './leg-hop.ts';
+import type { Place, Placed, SendVerdict } from './place.ts';
 import type { RequestRoute } from './route.ts';
 
 /** What the parts of one line need of it. */
@@ -39,6 +41,19 @@ export interface LineScope {
   readonly legs: readonly RunningLeg[];
   leg(name: Leg): RunningLeg | undefined;
   candidates(): readonly CandidateMark[];
+  /** Every server that requests may leave to. */
+  places(): readonly Place[];
+  /** The last call has ended. */
+  callsEnded(): void;
+  /** What the mechanism may know. */
+  facts(): LineFacts;
+  /** The way to the server of a verdict; at once, or when the registration that has to come first has ended (D-15). */
+  place(verdict: SendVerdict, use: (placed: Placed) => void): void;
+  /** A request ended badly at a server, and what was decided then. */
+  failedAt(server: string, outcome: OutcomeClass): void;
+  follow(verdict: RouteVerdict, failed: string): void;
+  /** Runs it when no recovery is under way (6.3 recovering). */
+  whenSettled(run: () => void): void;
   /** The mechanism's answer, or that of the tables of a single server. Pure. */
   decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
   note(draft: DecisionDraft): void;

@@ -3,13 +3,21 @@ import type { LineContext, LineEvent } from './line.types.ts';
 
 /**
  * One line: its mode, and where new requests go. The registrations are machines of their own; this one hears when
- * what they hold has changed. List mode has its place between `single` and `dual`.
+ * what they hold has changed.
  */
 export const lineMachine = setup({
   types: { context: {} as LineContext, events: {} as LineEvent, input: {} as LineContext },
   guards: {
     isDisabled: ({ context }) => context.effects.mode() === 'disabled',
     isDual: ({ context }) => context.effects.mode() === 'dual',
+    isList: ({ context }) => context.effects.mode() === 'list',
+    listOnTop: ({ context }) => context.effects.listState() === 'onTop',
+    listFailedOver: ({ context }) => context.effects.listState() === 'failedOver',
+    listOut: ({ context }) => context.effects.listState() === 'outOfService',
+    hasCalls: ({ context }) => context.effects.hasCalls(),
+    isLatched: ({ context }) => context.effects.isLatched(),
+    recoversLatched: ({ context }) => context.effects.isLatched() && context.effects.fallbackAction() === 'recover',
+    recovers: ({ context }) => context.effects.fallbackAction() === 'recover',
     needsNoRegistration: ({ context }) => !context.effects.registers(),
     primaryUsable: ({ context }) => context.effects.primaryUsable(),
     alternateUsable: ({ context }) => context.effects.alternateUsable(),
@@ -23,6 +31,9 @@ export const lineMachine = setup({
     endCalls: ({ context }) => context.effects.endCalls(),
     releaseQueue: ({ context }) => context.effects.releaseQueue(),
     refuseQueue: ({ context }) => context.effects.refuseQueue(),
+    latchFallback: ({ context }) => context.effects.latchFallback(),
+    flip: ({ context }) => context.effects.flip(),
+    startRecovery: ({ context }) => context.effects.startRecovery(),
     reportDisabled: ({ context }) => context.effects.decided('5.1:disabled', 'redundancy 5.1', 'disabled'),
     reportOnTop: ({ context }) => context.effects.decided('6.4:primary-usable', 'redundancy 6.4, D-38', 'route-primary'),
     reportFailedOver: ({ context }) => context.effects.decided('6.4:alternate-only', 'redundancy 6.4, D-38', 'route-alternate'),
@@ -39,7 +50,12 @@ export const lineMachine = setup({
       description: 'Nothing is registered, nothing is armed.',
       meta: { source: 'redundancy 5.1' },
       on: {
-        'line.start': [{ guard: 'isDisabled', target: 'disabled' }, { guard: 'isDual', target: 'dual' }, { target: 'single' }],
+        'line.start': [
+          { guard: 'isDisabled', target: 'disabled' },
+          { guard: 'isDual', target: 'dual' },
+          { guard: 'isList', target: 'list' },
+          { target: 'single' },
+        ],
       },
     },
     disabled: {
@@ -105,6 +121,73 @@ export const lineMachine = setup({
             'legs.changed': [
               { guard: 'primaryUsable', target: 'onTop' },
               { guard: 'noneUsable', target: 'outOfService', actions: 'reportOutOfService' },
+            ],
+          },
+        },
+      },
+    },
+    list: {
+      description: 'Ranked servers: one registration and the route move along the list, and return to a better server.',
+      meta: { source: 'redundancy 5.1 (3), 6.3; manual: SIP proxy failover and recovery' },
+      entry: 'startLegs',
+      initial: 'outOfService',
+      states: {
+        outOfService: {
+          description: 'No server takes the registration; rounds of REGISTERs begin at the top.',
+          meta: { source: 'redundancy 6.3 outOfService, 5.4' },
+          always: [
+            { guard: 'listOnTop', target: 'onTop' },
+            { guard: 'listFailedOver', target: 'failedOver' },
+          ],
+          on: {
+            'list.changed': [
+              { guard: 'listOnTop', target: 'onTop', actions: 'releaseQueue' },
+              { guard: 'listFailedOver', target: 'failedOver', actions: 'releaseQueue' },
+            ],
+          },
+        },
+        onTop: {
+          description: 'The best server serves new requests.',
+          meta: { source: 'redundancy 6.3 onTop' },
+          on: {
+            'list.changed': [
+              { guard: 'listOut', target: 'outOfService' },
+              { guard: 'listFailedOver', target: 'failedOver' },
+            ],
+          },
+        },
+        failedOver: {
+          description: 'A lower server serves new requests; the return is scheduled.',
+          meta: { source: 'redundancy 6.3 failedOver, 5.7' },
+          on: {
+            'list.changed': [
+              { guard: 'listOut', target: 'outOfService' },
+              { guard: 'listOnTop', target: 'onTop' },
+            ],
+            'clock.fallback': [
+              { guard: 'hasCalls', actions: 'latchFallback' },
+              { guard: 'recovers', target: 'recovering', actions: 'startRecovery' },
+              { actions: 'flip' },
+            ],
+            'call.last': [
+              { guard: 'recoversLatched', target: 'recovering', actions: 'startRecovery' },
+              { guard: 'isLatched', actions: 'flip' },
+            ],
+          },
+        },
+        recovering: {
+          description: 'A REGISTER asks a better server; the line works where it is until that succeeds.',
+          meta: { source: 'redundancy 6.3 recovering, 5.7; D-08' },
+          on: {
+            'recovery.ok': [
+              { guard: 'listOnTop', target: 'onTop' },
+              { guard: 'listOut', target: 'outOfService' },
+              { target: 'failedOver' },
+            ],
+            'recovery.failed': [
+              { guard: 'listOut', target: 'outOfService' },
+              { guard: 'listOnTop', target: 'onTop' },
+              { target: 'failedOver' },
             ],
           },
         },

@@ -6,6 +6,9 @@ import {
   type Leg,
   type LegFacts,
   type LineKey,
+  type LineMode,
+  type ListRule,
+  type Locator,
   readLineSubject,
   registersLine,
 } from '@offhook/core';
@@ -17,9 +20,9 @@ import type { LineContext, LineEffects, LineEvent } from './line.types.ts';
 import { answerCommand, type CommandSubject } from './line-commands.ts';
 import { LineCore } from './line-core.ts';
 import type { LineOptions, Refusal } from './line-options.ts';
+import type { ListLine } from './list-route.ts';
+import { type Locating, locateServers } from './locating.ts';
 import { type Staged, stagedChange, watchContact } from './resume.ts';
-import { factsOf } from './route.ts';
-import { registrationSettings } from './settings.ts';
 import { type Explanation, explainLine, type LineParts, type LineStatus, statusOf } from './status.ts';
 
 export interface Line {
@@ -60,13 +63,17 @@ const nobody: readonly (() => void)[] = [];
 const isOff = (leg: RunningLeg): boolean => leg.state() === 'off';
 
 /** The line at work: its chart, its legs, and what the chart asks of the world. */
-class RunningLine extends LineCore implements Line, LegLine, CommandSubject, LineEffects, HostOptions<typeof lineMachine> {
+class RunningLine
+  extends LineCore
+  implements Line, LegLine, ListLine, CommandSubject, LineEffects, HostOptions<typeof lineMachine>
+{
   readonly input: LineContext = { effects: this };
   private readonly machine: Running<LineEvent>;
   /** Who waits for the end of the line. */
   private stopped: readonly (() => void)[] = nobody;
   /** Facts of an earlier life, until the legs have begun. */
   private resuming = noFacts;
+  private locating: Locating | undefined = undefined;
   /** Stopped or killed: nothing begins any more. */
   private isOver = false;
 
@@ -89,7 +96,10 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
 
   async start(): Promise<void> {
     const stored = (await this.store?.load(this.id)) ?? noFacts;
-    if (this.isOver) return;
+    this.locating = await locateServers(this);
+    if (this.isOver) return this.locating?.dispose();
+    this.list = this.locating?.route;
+    if (this.list !== undefined) this.modeName = 'list';
     this.resuming = this.inherit(stored);
     this.addLegs(this.resuming);
     for (const { code, asked, message, remedy } of this.options.refusals ?? noRefusals) {
@@ -128,6 +138,7 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
     if (failure === undefined) return this.ambient.log.warn('a flow failure could not be read', { line: this.id });
     for (const leg of this.legs) leg.flowFailed(failure);
     this.madeCalls?.flowFailed(failure);
+    this.list?.flowFailed(failure.flow);
     this.layer.flowFailed(failure);
   }
 
@@ -140,7 +151,7 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
   }
 
   explain(): Explanation {
-    const ifNow = (method: string) => this.decide(factsOf(this), { type: 'request.new', method });
+    const ifNow = (method: string) => this.decide(this.facts(), { type: 'request.new', method });
     return explainLine(this.parts(), this.ambient.now(), ifNow);
   }
 
@@ -163,8 +174,52 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
     this.fail(error);
   }
 
-  mode(): 'disabled' | 'single' | 'dual' {
-    return this.modeName === 'list' ? 'single' : this.modeName;
+  mode(): LineMode {
+    return this.modeName;
+  }
+
+  listState(): ReturnType<LineEffects['listState']> {
+    return this.list?.state() ?? 'outOfService';
+  }
+
+  hasCalls(): boolean {
+    return (this.madeCalls?.list().length ?? 0) > 0;
+  }
+
+  override callsEnded(): void {
+    if (this.list !== undefined) this.machine.send({ type: 'call.last' });
+  }
+
+  isLatched(): boolean {
+    return this.list?.fallback.isLatched ?? false;
+  }
+
+  fallbackAction(): 'flip' | 'recover' {
+    return this.list?.fallback.action() ?? 'flip';
+  }
+
+  latchFallback(): void {
+    this.list?.fallback.latch();
+  }
+
+  flip(): void {
+    this.list?.fallback.flip();
+  }
+
+  startRecovery(): void {
+    this.list?.fallback.recover();
+  }
+
+  tell(event: LineEvent): void {
+    this.machine.send(event);
+  }
+
+  get listRule(): ListRule | undefined {
+    return this.options.mechanism?.list;
+  }
+
+  get locator(): Locator | undefined {
+    return this.options.locator;
   }
 
   registers(): boolean {
@@ -184,8 +239,10 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
   }
 
   startLegs(): void {
-    const { legs, resuming } = this;
+    const { legs, resuming, list } = this;
     this.resuming = noFacts;
+    list?.begin();
+    if (resuming.primary !== undefined) list?.resume(resuming.primary);
     for (const leg of legs) leg.send({ type: resuming[leg.leg] === undefined ? 'line.start' : 'line.resume' });
     for (const leg of legs) {
       const facts = resuming[leg.leg];
@@ -194,6 +251,7 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
   }
 
   stopLegs(): void {
+    this.list?.fallback.dispose();
     for (const leg of this.legs) leg.send({ type: 'line.stop' });
   }
 
@@ -237,7 +295,13 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
 
   /** What an earlier life may hand on; after a change of configuration nothing. */
   private inherit(stored: StoredFacts): StoredFacts {
-    const change = stagedChange(this.identity, this.key, stored, this.registers());
+    const change = stagedChange(
+      this.identity,
+      this.key,
+      stored,
+      this.registers(),
+      (server) => this.list?.servers.find(server) !== undefined,
+    );
     if (change === undefined) return stored;
     for (const leg of Object.keys(stored) as Leg[]) this.store?.save(this.id, leg, undefined);
     this.noteStaged(change);
@@ -245,24 +309,25 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
   }
 
   private addLegs(facts: StoredFacts): void {
-    const { config, ambient, identity } = this;
+    const { ambient, identity, list } = this;
     const { authUser: username, password } = identity;
-    this.legs = Object.values(identity.legs).map((own) =>
-      createLeg({
+    this.legs = Object.values(identity.legs).map((configured) => {
+      const own = list?.servers.entries[0]?.identity ?? configured;
+      return createLeg({
         line: this,
         identity: own,
-        settings: registrationSettings(config, own.target.protocol),
         hops: this.hopsTo(own.leg, own.target),
         credentials: createCredentials({ username, password, ambient }),
         facts: facts[own.leg],
-      }),
-    );
+      });
+    });
   }
 
   private dispose(): void {
     this.isOver = true;
     this.madeRequests?.dispose();
     this.madeCalls?.dispose();
+    this.locating?.dispose();
     for (const leg of this.legs) leg.dispose();
     this.legs = [];
     this.layer.stop();
@@ -272,8 +337,9 @@ class RunningLine extends LineCore implements Line, LegLine, CommandSubject, Lin
   }
 
   private parts(): LineParts {
-    const { config, key, modeName, legs, machine, decisions } = this;
+    const { config, key, modeName, legs, machine, decisions, list } = this;
     return {
+      list,
       config,
       key,
       mode: modeName,

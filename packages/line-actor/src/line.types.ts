@@ -1,13 +1,34 @@
+import type { LineMode } from '@offhook/core';
+
 /** What reaches the line chart. */
 export type LineEvent =
   | { readonly type: 'line.start' }
   | { readonly type: 'line.restart' }
   | { readonly type: 'line.stop' }
   /** Bound, usable or off changed on a leg; what holds now is read through effects. */
-  | { readonly type: 'legs.changed' };
+  | { readonly type: 'legs.changed' }
+  /** Ranked lists: the server in use, or whether there is one, is another. */
+  | { readonly type: 'list.changed' }
+  /** The instant to return to a better server has come. */
+  | { readonly type: 'clock.fallback' }
+  /** The last call has ended. */
+  | { readonly type: 'call.last' }
+  | { readonly type: 'recovery.ok' }
+  | { readonly type: 'recovery.failed' };
 
 export interface LineEffects {
-  mode(): 'disabled' | 'single' | 'dual';
+  mode(): LineMode;
+  /** Where the line stands on its list: the best server, a lower one, or none that takes its registration. */
+  listState(): 'onTop' | 'failedOver' | 'outOfService';
+  /** Any dialog or INVITE of the line (D-24). */
+  hasCalls(): boolean;
+  /** The instant of a return came during a call. */
+  isLatched(): boolean;
+  /** How the line returns: at once, or after a REGISTER there. */
+  fallbackAction(): 'flip' | 'recover';
+  latchFallback(): void;
+  flip(): void;
+  startRecovery(): void;
   /** Register = Yes. */
   registers(): boolean;
   primaryUsable(): boolean;

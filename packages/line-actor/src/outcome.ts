@@ -5,6 +5,8 @@ export type RequestEnd =
   | { readonly type: 'no-response' }
   /** `connected` false: no flow could be opened, so that nothing left. `detail`: why, in the transport's words. */
   | { readonly type: 'transport'; readonly connected?: false; readonly detail?: string }
+  /** The REGISTER that had to come first failed (D-15). */
+  | { readonly type: 'register' }
   | { readonly type: 'final'; readonly status: number };
 
 /**
@@ -13,6 +15,7 @@ export type RequestEnd =
  * @source redundancy reference sections 5.3 and 5.8
  */
 export function classify(end: RequestEnd, tryBackupRsc: string): OutcomeClass | undefined {
+  if (end.type === 'register') return 'no-response';
   if (end.type !== 'final') return end.type;
   if (end.status < 300) return undefined;
   return matchesRsc(tryBackupRsc, end.status) ? 'rsc' : 'reject';

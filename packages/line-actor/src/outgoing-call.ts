@@ -1,17 +1,17 @@
-import { type Leg, randomToken, type Timer } from '@offhook/core';
+import { randomToken, type Timer } from '@offhook/core';
 import type { Dialogs, HeaderFields, InviteEvent, OutgoingInvite, RequestFailure, Session } from '@offhook/sip';
-import type { RunningLeg } from './leg.ts';
 import type { LegHop } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
 import type { LiveCall } from './live-call.ts';
 import type { RequestEnd } from './outcome.ts';
+import type { Place, SendVerdict } from './place.ts';
 import { targetUri } from './requests.ts';
 import type { RequestRoute } from './route.ts';
 import { createOffer, readSdp } from './sdp.ts';
 
 export interface OutgoingCallOptions {
   readonly line: LineScope;
-  dialogs(leg: RunningLeg): Dialogs;
+  dialogs(place: Place): Dialogs;
   readonly route: RequestRoute;
   readonly target: string;
   readonly sessionId: number;
@@ -48,21 +48,30 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
   let isConnecting = false;
   let expires: Timer | undefined;
 
-  function attempt(call: LiveCall, name: Leg): void {
-    const leg = line.leg(name);
-    if (leg === undefined) return call.send({ type: 'sip.failed', reason: `no ${name} leg` });
-    call.note({ leg: name });
+  function attempt(call: LiveCall, verdict: SendVerdict): void {
     isConnecting = true;
-    leg.hops.use(sipTimerB * 1000, (result) => {
+    line.place(verdict, (placed) => {
       isConnecting = false;
       if (isCancelled || call.isOver()) return;
-      if ('failure' in result) return after(call, { type: 'transport', connected: false, detail: result.failure.detail });
-      transmit(call, leg, result.hop);
+      if ('place' in placed) return connect(call, placed.place);
+      if (placed.failure === 'register') return after(call, { type: 'register' });
+      call.send({ type: 'sip.failed', reason: `no ${verdict.leg} leg` });
     });
   }
 
-  function transmit(call: LiveCall, leg: RunningLeg, hop: LegHop): void {
-    const uri = targetUri(identity, leg.leg, options.target);
+  function connect(call: LiveCall, place: Place): void {
+    call.note({ leg: place.leg.leg });
+    isConnecting = true;
+    place.hops.use(sipTimerB * 1000, (result) => {
+      isConnecting = false;
+      if (isCancelled || call.isOver()) return;
+      if ('failure' in result) return after(call, { type: 'transport', connected: false, detail: result.failure.detail });
+      transmit(call, place, result.hop);
+    });
+  }
+
+  function transmit(call: LiveCall, place: Place, hop: LegHop): void {
+    const uri = targetUri(identity, place.identity, options.target);
     const offer = createOffer({
       codecs: config.ext.preferredCodecs,
       host: hop.localHost,
@@ -75,7 +84,7 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       route.again(status);
     };
     const request = { hop, callId, fromTag, cseq, uri, offer, headers, onAgain };
-    invite = options.dialogs(leg).invite(request, (event: InviteEvent) => {
+    invite = options.dialogs(place).invite(request, (event: InviteEvent) => {
       if (event.type === 'progress') {
         hasProgressed = true;
         if (event.status > 100) call.send({ type: 'sip.progress', status: event.status });
@@ -104,10 +113,12 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
 
   function after(call: LiveCall, failure: RequestEnd): void {
     cseq = invite?.cseq ?? cseq;
-    if (call.isOver() || isCancelled) return;
-    const verdict = route.after(failure);
-    if (verdict?.next === 'send') attempt(call, verdict.leg);
-    else fail(call, failure);
+    line.whenSettled(() => {
+      if (call.isOver() || isCancelled) return;
+      const verdict = route.after(failure);
+      if (verdict?.next === 'send') attempt(call, verdict);
+      else fail(call, failure);
+    });
   }
 
   function fail(call: LiveCall, failure: RequestEnd): void {
@@ -115,7 +126,7 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
     const status = failure.type === 'final' ? failure.status : undefined;
     call.send({
       type: 'sip.failed',
-      reason: status === undefined ? failure.type : `answered ${status}`,
+      reason: status === undefined ? (failure.type === 'register' ? 'not-registered' : failure.type) : `answered ${status}`,
       ...(status === undefined ? {} : { status }),
     });
   }
@@ -126,7 +137,7 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       if (verdict.next === 'refuse') return call.send({ type: 'sip.failed', reason: verdict.reason, status: verdict.status });
       if (verdict.next !== 'send') return call.send({ type: 'sip.failed', reason: 'no server' });
       if (inviteExpires > 0) expires = ambient.setTimer(() => call.send({ type: 'clock.inviteExpires' }), inviteExpires * 1000);
-      attempt(call, verdict.leg);
+      attempt(call, verdict);
     },
     cancel(by) {
       isCancelled = true;

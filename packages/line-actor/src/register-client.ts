@@ -75,6 +75,12 @@ export class RegisterClient {
     if (hop !== undefined) this.transmit(hop, authorization);
   }
 
+  /** What the other one has registered is ours. */
+  adopt(other: RegisterClient): void {
+    this.abandon();
+    this.registered = other.registered;
+  }
+
   /** Forgets the outstanding REGISTER. */
   abandon(): void {
     this.attempt += 1;
@@ -103,7 +109,7 @@ export class RegisterClient {
     record.cseq += 1;
     // What is withdrawn is what was registered, even where the flow has changed since.
     if (this.expiresS > 0 || this.contact === '') this.registered = hop;
-    const draft = registerRequest(line.identity, record, this.contact, this.expiresS, authorization);
+    const draft = registerRequest(line.identity, this.leg.identity, record, this.contact, this.expiresS, authorization);
     this.outstanding = line.layer.request(draft, hop, (event) => {
       if (mine === this.attempt) this.onAnswer(event);
     });

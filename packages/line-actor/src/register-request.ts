@@ -1,6 +1,6 @@
 import type { Leg, LineKey } from '@offhook/core';
 import { type RequestDraft, readDeltaSeconds, type SipResponse } from '@offhook/sip';
-import type { Identity } from './identity.ts';
+import type { Identity, LegIdentity } from './identity.ts';
 import type { RegistrationRecord } from './registration.types.ts';
 
 /** Where inbound requests reach a leg, and how its Contact says so. */
@@ -28,12 +28,12 @@ export const addressOfRecord = (identity: Identity, leg: Leg): string =>
  */
 export function registerRequest(
   identity: Identity,
+  { domain, routes }: Pick<LegIdentity, 'domain' | 'routes'>,
   record: RegistrationRecord,
   contact: string,
   expiresS: number,
   authorization: readonly (readonly [string, string])[],
 ): RequestDraft {
-  const { domain, routes } = identity.legs[record.leg] ?? { domain: identity.domain, routes: [] };
   const aor = `<${addressOfRecord(identity, record.leg)}>`;
   const from = identity.displayName === '' ? aor : `${identity.displayName} ${aor}`;
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
-import { blankRecord } from '../test/blank-record.ts';
+import { blankRecord, unlisted } from '../test/blank-record.ts';
 import { registrationMachine } from './registration.machine.ts';
 import type {
   RegistrationClock,
@@ -18,6 +18,7 @@ const settings: RegistrationSettings = {
   maxExpiresS: 7200,
   timerFMs: 16_000,
   initialSpreadMs: 0,
+  graceMs: 0,
   retry: { intervalMs: 30_000, capMs: 0, randomMs: 0, longMs: 1_200_000, longRandomMs: 0, retryRegRsc: '5??' },
 };
 
@@ -43,6 +44,7 @@ function registration(given: Partial<RegistrationSettings> = {}, known: Partial<
     renew: () => void done.push('renew'),
     persist: (bound: boolean) => void done.push(`persist ${bound}`),
     decided: (rule: RegistrationRule) => void rules.push(rule),
+    ...unlisted,
   };
   const actor = createActor(registrationMachine, { input: { record, settings: { ...settings, ...given }, effects } }).start();
   return {

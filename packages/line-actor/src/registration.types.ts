@@ -21,6 +21,10 @@ export type RegistrationEvent =
       readonly detail?: string;
     }
   | { readonly type: 'transport.down' }
+  /** Ranked lists: the next REGISTER belongs to another server. */
+  | { readonly type: 'server.moved' }
+  /** Ranked lists: a request has been to every server. */
+  | { readonly type: 'list.exhausted' }
   | { readonly type: 'clock.refresh' }
   | { readonly type: 'clock.retry' }
   | { readonly type: 'clock.expiry' };
@@ -49,6 +53,8 @@ export interface RegistrationRecord {
   downSinceMs: number;
   /** When a lost connection was last opened again at once (D-48). */
   reconnectedAtMs: number;
+  /** Until then a lost connection is opened again before another server is asked (D-23). */
+  graceUntilMs: number;
 }
 
 /** Parameters of the leg, in milliseconds where the manual has seconds. */
@@ -63,6 +69,8 @@ export interface RegistrationSettings {
   readonly timerFMs: number;
   /** Random delay before the first REGISTER, at most this. */
   readonly initialSpreadMs: number;
+  /** X Tcp Reconnect Grace. */
+  readonly graceMs: number;
   readonly retry: RetrySettings;
 }
 
@@ -97,6 +105,21 @@ export interface RegistrationEffects {
   /** Facts to keep for a resume (D-46); `false` forgets them. */
   persist(bound: boolean): void;
   decided(rule: RegistrationRule): void;
+  /** The line's servers are a ranked list. */
+  isRanked(): boolean;
+  /** Ranked lists: whether this failure takes the REGISTER to another server. Pure. */
+  movesOn(event: RegistrationEvent): boolean;
+  moveOn(event: RegistrationEvent): void;
+  /** Ranked lists: the refresh stays away from the server that holds the registration (5.7). */
+  holdsRefresh(): boolean;
+  /** Ranked lists: REGISTERs begin at the top. */
+  startRound(): void;
+  /** The registration is in force. */
+  confirmed(): void;
+  /** The leg waits after this failure. */
+  waits(event: RegistrationEvent): void;
+  /** The binding has run out. */
+  lost(): void;
 }
 
 /** One decision of the chart: which cell of table 6.1 and what follows. */
@@ -110,7 +133,8 @@ export interface RegistrationRule {
 
 export interface RegistrationContext {
   readonly record: RegistrationRecord;
-  readonly settings: RegistrationSettings;
+  /** A ranked list may lead over several transports. */
+  settings: RegistrationSettings;
   readonly effects: RegistrationEffects;
 }
 

@@ -1,9 +1,9 @@
 import { randomToken, type Timer } from '@offhook/core';
 import { type ClientEvent, type RequestDraft, readSipUri, type SipResponse } from '@offhook/sip';
-import type { Identity } from './identity.ts';
-import type { RunningLeg } from './leg.ts';
+import type { Identity, LegIdentity } from './identity.ts';
 import type { LineScope } from './line-scope.ts';
 import type { RequestEnd } from './outcome.ts';
+import type { Place, SendVerdict } from './place.ts';
 import type { RequestRoute } from './route.ts';
 
 /** How an out-of-dialog request ended for its caller. */
@@ -48,8 +48,7 @@ interface Job {
 const text = (status: number): RequestResult => ({ ok: false, status, reason: `answered ${status}` });
 
 /** Request-URI on a leg: a target in the primary's domain follows the leg's domain (D-47), a foreign one stays. */
-export function targetUri(identity: Identity, leg: RunningLeg['leg'], target: string): string {
-  const domain = identity.legs[leg]?.domain ?? identity.domain;
+export function targetUri(identity: Identity, { domain }: Pick<LegIdentity, 'domain'>, target: string): string {
   if (!/^sips?:/i.test(target)) return `sip:${target}@${domain}`;
   const uri = readSipUri(target);
   const isOurs = uri !== undefined && uri.host.toLowerCase() === identity.domain.toLowerCase() && uri.port === undefined;
@@ -65,7 +64,7 @@ export function createRequests(line: LineScope): Requests {
 
   function draft(
     job: Job,
-    leg: RunningLeg['leg'],
+    { routes }: LegIdentity,
     uri: string,
     authorization: readonly (readonly [string, string])[],
   ): RequestDraft {
@@ -76,7 +75,7 @@ export function createRequests(line: LineScope): Requests {
       method: request.method,
       uri,
       headers: [
-        ...(identity.legs[leg]?.routes ?? []).map((route) => ['Route', route] as const),
+        ...routes.map((route) => ['Route', route] as const),
         ['Max-Forwards', String(identity.maxForwards)],
         ['From', `${from};tag=${job.fromTag}`],
         ['To', `<${uri}>`],
@@ -90,18 +89,19 @@ export function createRequests(line: LineScope): Requests {
     };
   }
 
-  function attempt(job: Job, leg: RunningLeg): void {
-    const uri = targetUri(identity, leg.leg, job.request.target);
-    leg.hops.use(line.timers.timerFMs, (result) => {
+  function attempt(job: Job, place: Place): void {
+    const { leg } = place;
+    const uri = targetUri(identity, place.identity, job.request.target);
+    place.hops.use(line.timers.timerFMs, (result) => {
       if ('failure' in result) return failed(job, { type: 'transport', connected: false, detail: result.failure.detail });
       const transmit = (authorization: readonly (readonly [string, string])[]): void => {
-        layer.request(draft(job, leg.leg, uri, authorization), result.hop, (event) => onEvent(event, transmit));
+        layer.request(draft(job, place.identity, uri, authorization), result.hop, (event) => onEvent(event, transmit));
       };
       const onEvent = (event: ClientEvent, again: typeof transmit): void => {
         if (event.type === 'provisional') return;
         if (event.type !== 'final') return failed(job, { type: event.type });
-        const authorization = answer(job, leg, uri, event.response);
-        if (authorization === undefined) return ended(job, leg, event.response);
+        const authorization = answer(job, place, uri, event.response);
+        if (authorization === undefined) return ended(job, place, event.response);
         job.cseq += 1;
         job.route.again(event.response.status);
         again(authorization);
@@ -111,7 +111,7 @@ export function createRequests(line: LineScope): Requests {
   }
 
   /** Credentials for a challenge, to be sent on the very same hop (D-44); undefined when it stands as the answer. */
-  function answer(job: Job, leg: RunningLeg, uri: string, response: SipResponse) {
+  function answer(job: Job, { leg }: Place, uri: string, response: SipResponse) {
     if ((response.status !== 401 && response.status !== 407) || job.challenges >= line.maxAuth) return undefined;
     const challenges = response.headers(response.status === 401 ? 'WWW-Authenticate' : 'Proxy-Authenticate');
     const { method, body } = job.request;
@@ -127,7 +127,7 @@ export function createRequests(line: LineScope): Requests {
     return answered.map(({ header, value }) => [header, value] as const);
   }
 
-  function ended(job: Job, leg: RunningLeg, response: SipResponse): void {
+  function ended(job: Job, { leg }: Place, response: SipResponse): void {
     if (response.status < 300) {
       leg.credentials.learn(response);
       return job.finish({ ok: true, status: response.status, leg: leg.leg });
@@ -136,21 +136,29 @@ export function createRequests(line: LineScope): Requests {
   }
 
   function failed(job: Job, end: RequestEnd): void {
-    const verdict = job.route.after(end);
-    if (verdict?.next === 'send') return follow(job, verdict.leg);
-    job.finish(end.type === 'final' ? text(end.status) : { ok: false, reason: end.type });
+    line.whenSettled(() => {
+      if (!underWay.has(job)) return;
+      const verdict = job.route.after(end);
+      if (verdict?.next === 'send') return follow(job, verdict);
+      job.finish(
+        end.type === 'final' ? text(end.status) : { ok: false, reason: end.type === 'register' ? 'not-registered' : end.type },
+      );
+    });
   }
 
-  function follow(job: Job, name: RunningLeg['leg']): void {
-    const leg = line.leg(name);
-    if (leg === undefined) return job.finish({ ok: false, reason: `no ${name} leg` });
-    job.challenges = 0;
-    attempt(job, leg);
+  function follow(job: Job, verdict: SendVerdict): void {
+    line.place(verdict, (placed) => {
+      if (!underWay.has(job)) return;
+      job.challenges = 0;
+      if ('place' in placed) return attempt(job, placed.place);
+      if (placed.failure === 'register') return failed(job, { type: 'register' });
+      job.finish({ ok: false, reason: `no ${verdict.leg} leg` });
+    });
   }
 
   function start(job: Job): void {
     const verdict = job.route.first();
-    if (verdict.next === 'send') return follow(job, verdict.leg);
+    if (verdict.next === 'send') return follow(job, verdict);
     if (verdict.next === 'refuse') return job.finish({ ok: false, status: verdict.status, reason: verdict.reason });
     if (verdict.next === 'deliver') return job.finish({ ok: false, reason: 'no server' });
     if (queue.size >= maxQueued) return refuse(job, 'queue-full');
@@ -201,7 +209,7 @@ export function createRequests(line: LineScope): Requests {
       for (const job of [...queue]) giveUp(job, 'line-stopped');
     },
     dispose() {
-      for (const job of underWay) {
+      for (const job of [...underWay]) {
         ambient.clearTimer(job.timer);
         job.finish({ ok: false, reason: 'line-stopped' });
       }

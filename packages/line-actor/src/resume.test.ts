@@ -30,7 +30,7 @@ const facts = (leg: 'p' | 'a', changed: Partial<LegFacts> = {}): LegFacts => {
 };
 
 const changeIn = (config: LineConfig, stored: Parameters<typeof stagedChange>[2], registers = true): Staged | undefined =>
-  stagedChange(identityOf(config, legsOf(config)), key, stored, registers);
+  stagedChange(identityOf(config, legsOf(config)), key, stored, registers, () => false);
 
 describe('the staged configuration against stored facts (D-46)', () => {
   it('is the same where servers, addresses of record and contacts are', () => {

@@ -24,11 +24,12 @@ export function stagedChange(
   key: LineKey,
   stored: Readonly<Partial<Record<Leg, LegFacts>>>,
   registers: boolean,
+  isListed: (server: string) => boolean,
 ): Staged | undefined {
   for (const [leg, facts] of Object.entries(stored) as readonly [Leg, LegFacts][]) {
     const now = registers ? identity.legs[leg] : undefined;
     if (now === undefined) return { leg, what: 'leg', was: facts.server, is: '' };
-    if (now.server !== facts.server) return { leg, what: 'server', was: facts.server, is: now.server };
+    if (now.server !== facts.server && !isListed(facts.server)) return { leg, what: 'server', was: facts.server, is: now.server };
     const aor = addressOfRecord(identity, leg);
     if (aor !== facts.aor) return { leg, what: 'aor', was: facts.aor, is: aor };
     const point = { hostPort: hostPortOf(facts.contact), protocol: now.target.protocol };

@@ -1,12 +1,4 @@
-import {
-  type CandidateMark,
-  type Leg,
-  type LineFacts,
-  type OutcomeClass,
-  type RouteEvent,
-  type RouteVerdict,
-  registersLine,
-} from '@offhook/core';
+import type { CandidateMark, Leg, OutcomeClass, RouteEvent, RouteVerdict } from '@offhook/core';
 import type { DecisionDraft } from './decision.ts';
 import type { LineScope } from './line-scope.ts';
 import { classify, type RequestEnd } from './outcome.ts';
@@ -24,7 +16,7 @@ export interface RequestRoute {
 }
 
 /** What a route needs of its line. */
-export type RouteLine = Pick<LineScope, 'config' | 'ambient' | 'decide' | 'candidates' | 'note'>;
+export type RouteLine = Pick<LineScope, 'config' | 'decide' | 'facts' | 'candidates' | 'note' | 'failedAt' | 'follow'>;
 
 /** The server a request is sent to. */
 const serverOf = ({ leg, server }: Extract<RouteVerdict, { next: 'send' }>, candidates: readonly CandidateMark[]) =>
@@ -39,21 +31,13 @@ function outcomeOf(
   end: RequestEnd | undefined,
 ): DecisionDraft['outcome'] {
   if (verdict.next === 'send') {
-    const server = candidates.find((mark) => mark.leg === verdict.leg)?.server;
+    const server = serverOf(verdict, candidates);
     return { action: 'send', leg: verdict.leg, ...(server === undefined ? {} : { server }) };
   }
   if (verdict.next === 'refuse') return { action: 'refuse', status: verdict.status, reason: verdict.reason };
   if (verdict.next === 'queue') return { action: 'queue', reason: 'not-registered' };
   return { action: 'deliver', ...(end?.type === 'final' ? { status: end.status } : { reason: end?.type ?? 'failed' }) };
 }
-
-export const factsOf = (line: Pick<LineScope, 'config' | 'ambient' | 'candidates'>): LineFacts => ({
-  nowMs: line.ambient.now(),
-  // A mechanism may do with its facts what it likes; decisions share theirs.
-  candidates: [...line.candidates()],
-  makeCallWithoutReg: line.config.ext.makeCallWithoutReg,
-  registers: registersLine(line.config),
-});
 
 const challenged = { rule: '5.8:challenge', source: 'redundancy 5.8, D-44' };
 const redirected = { rule: '3.4:redirection', source: 'redundancy 3.4 Max Redirection; RFC 3261 section 8.1.3.4' };
@@ -66,12 +50,12 @@ export function createRequestRoute(line: RouteLine, request: { readonly method: 
   /** The server the request is at. */
   function place(): Pick<DecisionDraft['outcome'], 'leg' | 'server'> {
     const leg = tried.at(-1);
-    const server = line.candidates().find((mark) => mark.leg === leg)?.server;
+    const server = servers.at(-1);
     return { ...(leg === undefined ? {} : { leg }), ...(server === undefined ? {} : { server }) };
   }
 
   function ask(event: RouteEvent, end?: RequestEnd, outcome?: OutcomeClass): RouteVerdict {
-    const facts = factsOf(line);
+    const facts = line.facts();
     const verdict = line.decide(facts, event);
     const inputs: Record<string, string | number | boolean> = {};
     if (outcome !== undefined) inputs.outcome = outcome;
@@ -99,7 +83,11 @@ export function createRequestRoute(line: RouteLine, request: { readonly method: 
       const outcome = classify(end, line.config.phone.tryBackupRsc);
       if (outcome === undefined) return undefined;
       const status = end.type === 'final' ? { status: end.status } : {};
-      return ask({ type: 'request.failed', method: request.method, tried, servers, outcome, ...status }, end, outcome);
+      const failed = servers.at(-1) ?? '';
+      line.failedAt(failed, outcome);
+      const verdict = ask({ type: 'request.failed', method: request.method, tried, servers, outcome, ...status }, end, outcome);
+      line.follow(verdict, failed);
+      return verdict;
     },
     again(status) {
       const { rule, source } = status < 400 ? redirected : challenged;

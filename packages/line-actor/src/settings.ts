@@ -1,4 +1,4 @@
-import { type Protocol, registersLine } from '@offhook/core';
+import { type ListSettings, type Protocol, registersLine } from '@offhook/core';
 import type { SipTimers } from '@offhook/sip';
 import type { RegistrationSettings } from './registration.types.ts';
 import { sharedBy } from './shared-by.ts';
@@ -21,7 +21,7 @@ export const sipTimers = sharedBy([], ({ phone }): SipTimers => {
 
 /** @source redundancy reference sections 3.1, 3.5, 3.10 */
 export const registrationSettings = sharedBy(
-  ['register', 'proxy', 'registerExpires'],
+  ['register', 'proxy', 'registerExpires', 'xTcpReconnectGrace'],
   (config, protocol: Protocol): RegistrationSettings => {
     const { ext, phone } = config;
     return {
@@ -32,6 +32,7 @@ export const registrationSettings = sharedBy(
       maxExpiresS: phone.regMaxExpires,
       timerFMs: phone.sipTimerF * 1000,
       initialSpreadMs: phone.xInitialRegSpread * 1000,
+      graceMs: ext.xTcpReconnectGrace * 1000,
       retry: {
         intervalMs: phone.regRetryIntvl * 1000,
         capMs: phone.regRetryIntvlCap * 1000,
@@ -40,6 +41,22 @@ export const registrationSettings = sharedBy(
         longRandomMs: phone.regRetryLongRandomDelay * 1000,
         retryRegRsc: phone.retryRegRsc,
       },
+    };
+  },
+);
+
+/** @source redundancy reference section 5.7; D-02, D-03, D-04, D-25 */
+export const listSettings = sharedBy(
+  ['register', 'proxy', 'proxyFallbackIntvl', 'autoRegisterWhenFailover', 'xFallbackClock', 'survivabilityProxyFallbackIntvl'],
+  (config, protocol: Protocol): ListSettings => {
+    const { ext } = config;
+    return {
+      fallbackMs: ext.proxyFallbackIntvl * 1000,
+      // A line that does not register moves by its route alone.
+      autoRegister: ext.autoRegisterWhenFailover && registersLine(config),
+      clock: ext.xFallbackClock,
+      isStream: protocol !== 'udp',
+      survivabilityMs: ext.survivabilityProxyFallbackIntvl * 1000,
     };
   },
 );

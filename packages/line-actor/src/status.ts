@@ -4,6 +4,7 @@ import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LineEvent } from './line.types.ts';
 import type { Refusal } from './line-options.ts';
+import type { ListRoute } from './list-route.ts';
 import type { CallFact } from './live-call.ts';
 
 /** One leg now; instants in ms since 1970. */
@@ -23,6 +24,8 @@ export interface LineStatus {
   /** `onTop`, `failedOver`, `outOfService`, `draining`, `stopped`, `disabled`; `failed` while its supervisor waits to start it again. */
   readonly route: string;
   readonly legs: readonly LegStatus[];
+  /** Of a ranked list: its servers in order. */
+  readonly servers?: readonly CandidateMark[];
   readonly calls: readonly CallFact[];
   readonly queued: number;
   /** Validation repaired something, or a mechanism was refused. */
@@ -52,6 +55,8 @@ export interface LineParts {
   /** Requests that wait for a registration. */
   readonly queued: number;
   readonly decisions: DecisionLog;
+  /** Of a line whose servers are a ranked list. */
+  readonly list: ListRoute | undefined;
   readonly refusals: readonly Refusal[];
   readonly findings: readonly Finding[];
 }
@@ -77,6 +82,7 @@ export function statusOf(parts: LineParts): LineStatus {
     mode,
     route: machine.state().replace(/^.*\./, ''),
     legs: parts.legs.map(legStatus),
+    ...(parts.list === undefined ? {} : { servers: parts.list.servers.candidates(parts.list.nowMs) }),
     calls: parts.calls,
     queued: parts.queued,
     degraded: refusals.length > 0 || findings.some(({ severity }) => severity === 'error'),
@@ -93,13 +99,18 @@ const moves = (leg: LegStatus): ScheduledMove[] => {
   return found;
 };
 
+function fallbackOf({ list }: LineParts): readonly ScheduledMove[] {
+  const next = list?.fallback.next();
+  return next === undefined ? [] : [{ ...next, leg: 'primary' }];
+}
+
 export function explainLine(parts: LineParts, nowMs: number, ifNow: (method: string) => RouteVerdict): Explanation {
   const status = statusOf(parts);
   return {
     ...status,
     atMs: nowMs,
     ifNow: { INVITE: ifNow('INVITE'), MESSAGE: ifNow('MESSAGE') },
-    next: status.legs.flatMap(moves).sort((a, b) => a.atMs - b.atMs),
+    next: [...status.legs.flatMap(moves), ...fallbackOf(parts)].sort((a, b) => a.atMs - b.atMs),
     decisions: parts.decisions.recent(),
   };
 }

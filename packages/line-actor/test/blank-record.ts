@@ -16,4 +16,19 @@ export const blankRecord = (): RegistrationRecord => ({
   blockedUntilMs: 0,
   downSinceMs: 0,
   reconnectedAtMs: 0,
+  graceUntilMs: 0,
 });
+
+const ignore = (): void => {};
+
+/** What the chart asks of a ranked list, answered for a line without one. */
+export const unlisted = {
+  isRanked: () => false,
+  movesOn: () => false,
+  moveOn: ignore,
+  holdsRefresh: () => false,
+  startRound: ignore,
+  confirmed: ignore,
+  waits: ignore,
+  lost: ignore,
+};

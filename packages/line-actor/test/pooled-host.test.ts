@@ -57,7 +57,9 @@ interface Chart {
 }
 
 const registrationEvents: readonly RegistrationEvent[] = [
-  ...(['line.start', 'line.resume', 'line.stop', 'transport.down'] as const).map((type) => ({ type })),
+  ...(['line.start', 'line.resume', 'line.stop', 'transport.down', 'server.moved', 'list.exhausted'] as const).map((type) => ({
+    type,
+  })),
   { type: 'reg.challenge', code: 401 },
   ...(['clock.refresh', 'clock.retry', 'clock.expiry'] as const).map((type) => ({ type })),
   { type: 'reg.ok', grantedS: 600 },
@@ -73,6 +75,13 @@ const callEvents: readonly CallEvent[] = [
   { type: 'sip.failed', reason: 'answered 486', status: 486 },
   { type: 'sip.lost', reason: 'no-response' },
 ];
+
+const lineEvents: readonly LineEvent[] = [
+  ...(['line.start', 'line.stop', 'line.restart', 'legs.changed', 'list.changed'] as const).map((type) => ({ type })),
+  ...(['clock.fallback', 'call.last', 'recovery.ok', 'recovery.failed'] as const).map((type) => ({ type })),
+];
+
+const odd = (world: World, name: string) => () => (world.ask(name) as number) % 2 === 1;
 
 const charts: Readonly<Record<string, Chart>> = {
   registration: {
@@ -92,22 +101,30 @@ const charts: Readonly<Record<string, Chart>> = {
         record: blankRecord(),
         settings: {
           ...{ registers: true, isStream, registerExpiresS: 3600, minExpiresS: 1, maxExpiresS: 7200, timerFMs: 16_000 },
-          ...{ initialSpreadMs: 0, retry },
+          ...{ initialSpreadMs: 0, graceMs: isStream ? 2000 : 0, retry },
         },
-        effects: effectsOf(world, { now: () => (nowMs += 50_000), random: () => 0.5 }),
+        effects: effectsOf(world, {
+          now: () => (nowMs += 50_000),
+          random: () => 0.5,
+          ...Object.fromEntries(['isRanked', 'movesOn', 'holdsRefresh'].map((name) => [name, odd(world, name)])),
+        }),
       };
     },
   },
   line: {
     machine: lineMachine,
-    events: (['line.start', 'line.stop', 'line.restart', 'legs.changed'] satisfies readonly LineEvent['type'][]).map((type) => ({
-      type,
-    })),
+    events: lineEvents,
     input(world, isDual) {
-      const odd = (name: string) => () => (world.ask(name) as number) % 2 === 1;
+      const among =
+        <Answer>(name: string, answers: readonly Answer[]) =>
+        () =>
+          answers[(world.ask(name) as number) % answers.length];
+      const asked = ['registers', 'primaryUsable', 'alternateUsable', 'legsOff', 'hasCalls', 'isLatched'];
       const read = {
-        mode: () => ((world.ask('mode') as number) % 11 === 0 ? 'disabled' : isDual ? 'dual' : 'single'),
-        ...Object.fromEntries(['registers', 'primaryUsable', 'alternateUsable', 'legsOff'].map((name) => [name, odd(name)])),
+        mode: among('mode', isDual ? ['dual', 'dual', 'disabled'] : ['single', 'list', 'list', 'disabled']),
+        listState: among('listState', ['onTop', 'failedOver', 'outOfService']),
+        fallbackAction: among('fallbackAction', ['flip', 'recover']),
+        ...Object.fromEntries(asked.map((name) => [name, odd(world, name)])),
       };
       return { effects: effectsOf(world, read) };
     },

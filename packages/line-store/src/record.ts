@@ -67,13 +67,27 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isLeg = (value: unknown): value is Leg => value === 'primary' || value === 'alternate';
 
 /** The facts alone, by name: whatever else an object carries is not kept. */
-export function copyFacts({ callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact }: LegFacts): LegFacts {
-  return { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact };
+export function copyFacts({
+  callId,
+  fromTag,
+  cseq,
+  expiresAtMs,
+  refreshAtMs,
+  aor,
+  server,
+  contact,
+  heldSinceMs,
+}: LegFacts): LegFacts {
+  const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact };
+  return heldSinceMs === undefined ? facts : { ...facts, heldSinceMs };
 }
 
 function readFacts(value: unknown): LegFacts | undefined {
   if (!isRecord(value)) return undefined;
-  const isWhole = texts.every((key) => typeof value[key] === 'string') && numbers.every((key) => Number.isFinite(value[key]));
+  const isWhole =
+    texts.every((key) => typeof value[key] === 'string') &&
+    numbers.every((key) => Number.isFinite(value[key])) &&
+    (value.heldSinceMs === undefined || Number.isFinite(value.heldSinceMs));
   return isWhole ? copyFacts(value as unknown as LegFacts) : undefined;
 }
 

@@ -160,6 +160,7 @@ export function compose(options: RuntimeOptions): DependencyContainer {
         judge: from.resolve(tokens.judge),
         host: hostFor(options, from.resolve(tokens.ambient)),
         store: options.store,
+        locator: from.resolve(tokens.locator),
       }),
     ),
   );

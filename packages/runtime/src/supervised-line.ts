@@ -6,6 +6,7 @@ import {
   type LineConfig,
   type LineKey,
   type LineStore,
+  type Locator,
   lineKey,
   lineMode,
   readLineSubject,
@@ -42,6 +43,8 @@ export interface SupervisingHost {
   /** Runs the charts of every line. */
   readonly host: LineHost;
   readonly store?: LineStore | undefined;
+  /** Finds the servers of lines that name them. */
+  readonly locator?: Locator | undefined;
   /** What became of a message that the line did not take. */
   onFault(name: string): void;
 }
@@ -135,6 +138,7 @@ class RestartingLine implements SupervisedLine {
         refusals: policy.refusals,
         host: host.host,
         store: host.store,
+        locator: host.locator,
         onFailed,
         onFault: host.onFault,
       });

@@ -15,6 +15,8 @@ export interface LegFacts {
   readonly server: string;
   /** Contact URI that was registered. */
   readonly contact: string;
+  /** Of a ranked list: since when that server holds the registration, ms since 1970. */
+  readonly heldSinceMs?: number;
 }
 
 /**

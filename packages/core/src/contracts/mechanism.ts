@@ -86,8 +86,8 @@ export type RouteVerdict =
   | { readonly next: 'refuse'; readonly status: number; readonly reason: string; readonly rule: string; readonly source: string }
   /** Held until a leg registers, at most `forMs`. */
   | { readonly next: 'queue'; readonly forMs: number; readonly rule: string; readonly source: string }
-  /** The failure goes to the caller. */
-  | { readonly next: 'deliver'; readonly rule: string; readonly source: string };
+  /** The failure goes to the caller. `exhausted`: every server of the list has been tried, its marks are cleared. */
+  | { readonly next: 'deliver'; readonly exhausted?: true; readonly rule: string; readonly source: string };
 
 /** Rules a line's fallback. `decide` is pure and total; the line chart executes and explains. */
 export interface Mechanism {

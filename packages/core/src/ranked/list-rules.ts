@@ -1,4 +1,4 @@
-import type { RouteEvent, RouteVerdict } from '../contracts/mechanism.ts';
+import type { LineFacts, RouteEvent, RouteVerdict } from '../contracts/mechanism.ts';
 import type { ListFacts, ListRule } from '../contracts/ranked-list.ts';
 import { fallbackPlan } from './fallback-plan.ts';
 import { nextServer } from './next-server.ts';
@@ -14,9 +14,38 @@ export function nextForRequest(
 ): RouteVerdict {
   if (event.outcome === 'reject') return { next: 'deliver', rule: '6.2:reject', source: 'redundancy 6.2, D-01' };
   const verdict = rule.next(list, { method: event.method, outcome: event.outcome, tried: event.servers });
-  if (verdict.next === 'exhausted') return { next: 'deliver', rule: verdict.rule, source: verdict.source };
+  if (verdict.next === 'exhausted') return { next: 'deliver', exhausted: true, rule: verdict.rule, source: verdict.source };
   const { server, source } = verdict;
   if (!list.settings.autoRegister || list.holder === server)
     return { next: 'send', leg: 'primary', server, rule: verdict.rule, source };
   return { next: 'send', leg: 'primary', server, register: true, rule: verdict.rule, source: `${source}, D-15` };
+}
+
+const send = (rule: string, source: string): RouteVerdict => ({ next: 'send', leg: 'primary', rule, source });
+
+/** Requests held while nothing is registered: at most so long (6.4). */
+const queueForMs = 32_000;
+
+/**
+ * Where a request of a list line goes: new ones to the current server while some binding lives, failed ones along the list.
+ * @source redundancy reference tables 6.2, 6.7; D-38, D-41
+ */
+export function decideOnList(facts: LineFacts, event: RouteEvent, rule: ListRule = rankedListRule): RouteVerdict {
+  const { list } = facts;
+  if (list === undefined) {
+    return {
+      next: 'refuse',
+      status: 503,
+      reason: 'no-server',
+      rule: '5.8:no-server',
+      source: 'redundancy 5.8 (no DNS result), D-26',
+    };
+  }
+  if (event.type === 'request.failed') return nextForRequest(list, event, rule);
+  if (facts.candidates.some(({ bound }) => bound)) return send('6.7:registered', 'redundancy 6.2, 6.7');
+  if (!facts.registers) return send('6.7:register-no', 'redundancy 6.7, D-41');
+  if (facts.makeCallWithoutReg) return send('6.4:none-registered/mcwr', 'redundancy 6.4, 6.7');
+  if (event.method !== 'INVITE')
+    return { next: 'queue', forMs: queueForMs, rule: '6.4:none-registered/queue', source: 'redundancy 6.4' };
+  return { next: 'refuse', status: 480, reason: 'not-registered', rule: '6.7:not-registered', source: 'redundancy 6.7' };
 }

@@ -1,0 +1,99 @@
+import type { FallbackPlan } from '@offhook/core';
+import type { ListLine, ListRoute } from './list-route.ts';
+import type { Place } from './place.ts';
+import { RegisterClient, type RegisteringLeg } from './register-client.ts';
+import type { RegistrationEvent } from './registration.types.ts';
+import type { ServerEntry } from './server-list.ts';
+
+/** A REGISTER client of the leg at another of its servers: same Call-ID, same CSeq space (D-43). */
+function registrant(place: Place, line: ListLine, send: (event: RegistrationEvent) => void): RegisteringLeg {
+  const { leg, identity, hops } = place;
+  const { record, settings, credentials } = leg;
+  return { line, identity, record, settings, hops, credentials, contact: (hop) => leg.contact(hop), send };
+}
+
+/**
+ * The attempt to return: a REGISTER to each better server in turn, while the line works where it is. Make before break: only a success moves
+ * anything.
+ * @source redundancy reference 5.7, 6.3 recovering; D-08, D-43
+ */
+export class Recovery {
+  private readonly line: ListLine;
+  private readonly route: ListRoute;
+  private readonly way: Exclude<FallbackPlan, { action: 'stay' }>;
+  private readonly entries: readonly ServerEntry[];
+  private readonly done: (moved: ServerEntry | undefined) => void;
+  private client: RegisterClient | undefined = undefined;
+
+  constructor(
+    line: ListLine,
+    route: ListRoute,
+    way: Exclude<FallbackPlan, { action: 'stay' }>,
+    entries: readonly ServerEntry[],
+    done: (moved: ServerEntry | undefined) => void,
+  ) {
+    this.line = line;
+    this.route = route;
+    this.way = way;
+    this.entries = entries;
+    this.done = done;
+  }
+
+  begin(): void {
+    this.attempt(0);
+  }
+
+  dispose(): void {
+    this.client?.abandon();
+  }
+
+  private attempt(index: number): void {
+    const entry = this.entries[index];
+    const place = entry && this.route.place(entry);
+    if (entry === undefined || place === undefined) return this.done(undefined);
+    const { rule, source } = this.way;
+    const client = new RegisterClient(registrant(place, this.line, onAnswer), '');
+    this.client = client;
+    this.route.note('registration', rule, source, 'recover', entry);
+    client.begin(place.leg.record.requestedS);
+    const self = this;
+    function onAnswer(event: RegistrationEvent): void {
+      if (event.type === 'reg.challenge') return client.repeat();
+      if (event.type !== 'reg.ok') return self.failed(index, entry as ServerEntry, event);
+      self.succeeded(entry as ServerEntry, place as Place, client, event);
+    }
+  }
+
+  private failed(index: number, entry: ServerEntry, event: RegistrationEvent): void {
+    const nowMs = this.line.ambient.now();
+    entry.downSinceMs = nowMs;
+    if (event.type === 'reg.reject' && event.retryAfterS !== undefined) entry.notBeforeMs = nowMs + event.retryAfterS * 1000;
+    const inputs: Record<string, string | number> = event.type === 'reg.reject' ? { code: event.code } : {};
+    if (event.type === 'reg.none') inputs.outcome = event.cause;
+    this.route.note('registration', '6.3:recovery-failed', 'redundancy 5.7 (c), 6.3', 'stay', entry, inputs);
+    this.attempt(index + 1);
+  }
+
+  private succeeded(entry: ServerEntry, place: Place, client: RegisterClient, event: RegistrationEvent): void {
+    const { route } = this;
+    const { holder } = route.servers;
+    const old = holder && route.place(holder);
+    const contact = place.leg.registeredContact;
+    route.moveLeg(entry);
+    place.leg.adopt(client);
+    place.leg.send(event);
+    route.moveRoute(entry, '6.3:recovered', 'redundancy 5.7, 6.3; D-08');
+    if (old !== undefined && this.line.config.phone.removeLastReg) this.remove(old, contact);
+    this.done(entry);
+  }
+
+  /** The old binding is withdrawn once; whatever the answer. @source redundancy reference D-08; manual: Remove Last Reg */
+  private remove(old: Place, contact: string): void {
+    const client = new RegisterClient(
+      registrant(old, this.line, (event) => event.type === 'reg.challenge' && client.repeat()),
+      contact,
+    );
+    this.route.note('registration', 'D-08:remove-last', 'redundancy D-08; manual: Remove Last Reg', 'unregister', old);
+    client.begin(0);
+  }
+}
