@@ -30,4 +30,4 @@ export type {
 } from './wire-record.ts';
 export { createWorld, dualLine, singleLine, worldPassword } from './world.ts';
 export type { PartyOptions, SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';
-export { worldAddresses } from './world-sent.ts';
+export { worldAddresses, worldDomain } from './world-sent.ts';

@@ -4,6 +4,9 @@ import type { Wire } from './wire.ts';
 import type { RequestPacket } from './wire-record.ts';
 import type { SentFilter, Side } from './world.types.ts';
 
+/** A domain that every registrar serves, for lists. */
+export const worldDomain = 'world.example';
+
 /** Where everybody is. */
 export const worldAddresses = {
   p: { host: '10.0.0.1', port: 5060 },

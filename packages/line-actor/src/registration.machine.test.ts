@@ -254,7 +254,6 @@ describe('registration chart (redundancy 6.1)', () => {
           "line.resume",
         ],
         "registered": [
-          "reg.ok",
           "reg.challenge",
           "reg.tooBrief",
           "reg.reject",
@@ -291,7 +290,6 @@ describe('registration chart (redundancy 6.1)', () => {
           "line.resume",
         ],
         "waiting": [
-          "reg.ok",
           "reg.challenge",
           "reg.tooBrief",
           "reg.reject",
