@@ -19,6 +19,7 @@ export const worldAddresses = {
 } as const;
 
 const { phone: _, ...sides } = worldAddresses;
+export const registrarHosts: readonly string[] = Object.values(sides).map(({ host }) => host);
 const names = new Map<string, Side>(Object.entries(sides).map(([name, { host }]) => [host, name as Side]));
 const sideOf = ({ to }: RequestPacket): Side | string => names.get(to.host) ?? formatEndpoint(to);
 

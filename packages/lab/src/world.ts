@@ -25,7 +25,7 @@ import type { UserAgent } from './user-agent.types.ts';
 import { createVirtualAmbient, type VirtualAmbient } from './virtual-ambient.ts';
 import { createWire, type Wire } from './wire.ts';
 import type { SentFilter, Side, World, WorldFact, WorldLine, WorldOptions } from './world.types.ts';
-import { listSent, worldAddresses, worldDomain } from './world-sent.ts';
+import { listSent, registrarHosts, worldAddresses, worldDomain } from './world-sent.ts';
 
 export const worldPassword = 'secret';
 const firstPartyHost = 21;
@@ -52,7 +52,7 @@ function createSide(ambient: VirtualAmbient, wire: Wire, side: Side, settings: P
     ambient,
     transports: protocols.map((protocol) => wire.transport({ ...worldAddresses[side], protocol })),
     realm: `world-${side}`,
-    domains: [worldDomain, ...Object.values(worldAddresses).map(({ host }) => host)],
+    domains: [worldDomain, ...registrarHosts],
     password: (user) => (/^\d+$/.test(user) ? worldPassword : undefined),
     settings: { recordRoute: true, ...settings },
   });
