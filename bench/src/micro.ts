@@ -86,7 +86,16 @@ function chartUs(host: LineHost, forMs: number): number {
       failures: 0,
       lastOk: false,
     },
-    ...{ refreshAtMs: 0, expiresAtMs: 0, retryAtMs: 0, blockedUntilMs: 0, downSinceMs: 0, reconnectedAtMs: 0, graceUntilMs: 0 },
+    ...{
+      refreshAtMs: 0,
+      expiresAtMs: 0,
+      retryAtMs: 0,
+      blockedUntilMs: 0,
+      downSinceMs: 0,
+      reconnectedAtMs: 0,
+      graceUntilMs: 0,
+      suspectUntilMs: 0,
+    },
   };
   const retry = { intervalMs: 30_000, capMs: 0, randomMs: 0, longMs: 1_200_000, longRandomMs: 0, retryRegRsc: '' };
   const settings = {

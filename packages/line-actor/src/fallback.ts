@@ -76,14 +76,23 @@ export class Fallback {
 
   /** What the instant asks for. */
   action(): Way['action'] {
-    return (this.latched ?? this.way)?.action ?? 'flip';
+    return this.probesWanted > 0 ? 'recover' : ((this.latched ?? this.way)?.action ?? 'flip');
+  }
+
+  /** X Fallback Hold. */
+  private get probesWanted(): number {
+    return this.line.config.ext.xFallbackHold;
   }
 
   /** The route changes at once. @source redundancy reference 5.7 rows AR = No */
   flip(): void {
-    const { way, route } = this;
-    const due = this.latched ?? way;
+    const due = this.latched ?? this.way;
     this.latched = undefined;
+    this.flipTo(due);
+  }
+
+  private flipTo(due: Way | undefined): void {
+    const { route } = this;
     const entry = due === undefined ? undefined : route.servers.find(due.servers[0]);
     const { leg } = route;
     if (due === undefined || entry === undefined) return;
@@ -103,8 +112,7 @@ export class Fallback {
     if (due === undefined) return;
     this.line.ambient.clearTimer(this.timer);
     this.timer = undefined;
-    const entries = due.servers.flatMap((server) => this.route.servers.find(server) ?? []);
-    this.recovery = new Recovery(this.line, this.route, due, entries, (moved) => this.recovered(moved));
+    this.recovery = new Recovery(this.line, this.route, due, this.probesWanted, (moved) => this.recovered(moved));
     this.recovery.begin();
   }
 
@@ -140,7 +148,9 @@ export class Fallback {
 
   private recovered(moved: ServerEntry | undefined): void {
     const { route, line } = this;
+    const { way } = this.recovery ?? {};
     this.recovery = undefined;
+    if (moved !== undefined && way?.action === 'flip') this.flipTo(way);
     const { held, waiting } = this;
     this.held = [];
     this.waiting = [];

@@ -4,7 +4,7 @@ export { lineMachine } from './line.machine.ts';
 export { createLine, type Line } from './line.ts';
 export type { LineOptions, Refusal } from './line-options.ts';
 export type { CallFact } from './live-call.ts';
-export { dualRegistration } from './mechanisms.ts';
+export { dualRegistration, rankedList } from './mechanisms.ts';
 export { createPooledHost } from './pooled-host.ts';
 export { registrationMachine } from './registration.machine.ts';
 export type { Explanation, LegStatus, LineStatus } from './status.ts';

@@ -44,6 +44,8 @@ export interface RunningLeg {
   readonly registeredContact: string;
   /** Its next REGISTER goes to another server of the list. */
   moveTo(place: Pick<Place, 'identity' | 'hops'>): void;
+  /** New INVITEs skip its server until then; a REGISTER asks at once whether it lives. */
+  suspect(untilMs: number): void;
   /** Goes on with what another client of it has registered. */
   adopt(client: RegisterClient): void;
   /** State of the registration chart. */
@@ -95,6 +97,7 @@ function newRecord(leg: Leg, requestedS: number, ambient: Ambient, facts: LegFac
     downSinceMs: 0,
     reconnectedAtMs: 0,
     graceUntilMs: 0,
+    suspectUntilMs: 0,
   };
 }
 
@@ -156,6 +159,11 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     this.input.settings = registrationSettings(this.line.config, identity.target.protocol);
   }
 
+  suspect(untilMs: number): void {
+    this.record.suspectUntilMs = untilMs;
+    this.send({ type: 'leg.suspect' });
+  }
+
   adopt(client: RegisterClient): void {
     this.client.adopt(client);
   }
@@ -186,15 +194,17 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     const nowMs = this.now();
     const { downSinceMs } = record;
     const blockedUntilMs = record.blockedUntilMs > nowMs ? record.blockedUntilMs : 0;
+    const suspectUntilMs = record.suspectUntilMs > nowMs ? record.suspectUntilMs : 0;
     const bound = isBound(record, nowMs);
     const usable = isUsable(record, nowMs);
     const isSame =
       latest.bound === bound &&
       latest.usable === usable &&
       (latest.downSinceMs ?? 0) === downSinceMs &&
+      (latest.suspectUntilMs ?? 0) === suspectUntilMs &&
       (latest.blockedUntilMs ?? 0) === blockedUntilMs;
     if (isSame) return latest;
-    if (downSinceMs === 0 && blockedUntilMs === 0) this.latest = markUp(identity, bound, usable);
+    if (downSinceMs === 0 && blockedUntilMs === 0 && suspectUntilMs === 0) this.latest = markUp(identity, bound, usable);
     else
       this.latest = {
         leg: identity.leg,
@@ -202,6 +212,7 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
         state: downSinceMs === 0 ? 'up' : 'down',
         ...(downSinceMs === 0 ? {} : { downSinceMs }),
         ...(blockedUntilMs === 0 ? {} : { blockedUntilMs }),
+        ...(suspectUntilMs === 0 ? {} : { suspectUntilMs }),
         bound,
         usable,
       };

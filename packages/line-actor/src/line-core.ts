@@ -161,8 +161,11 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     use(leg === undefined ? { failure: 'no-leg' } : { place: { leg, identity: leg.identity, hops: leg.hops } });
   }
 
-  failedAt(server: string, outcome: OutcomeClass): void {
+  failedAt(leg: Leg, server: string, method: string, outcome: OutcomeClass): void {
     this.list?.requestFailed(server, outcome);
+    const holdMs = this.config.ext.xPrimarySuspectHold * 1000;
+    const isSuspect = this.modeName === 'dual' && leg === 'primary' && method === 'INVITE' && outcome === 'no-response';
+    if (holdMs > 0 && isSuspect) this.leg(leg)?.suspect(this.ambient.now() + holdMs);
   }
 
   follow(verdict: RouteVerdict, failed: string): void {

@@ -50,7 +50,7 @@ export interface LineScope {
   /** The way to the server of a verdict; at once, or when the registration that has to come first has ended (D-15). */
   place(verdict: SendVerdict, use: (placed: Placed) => void): void;
   /** A request ended badly at a server, and what was decided then. */
-  failedAt(server: string, outcome: OutcomeClass): void;
+  failedAt(leg: Leg, server: string, method: string, outcome: OutcomeClass): void;
   follow(verdict: RouteVerdict, failed: string): void;
   /** Runs it when no recovery is under way (6.3 recovering). */
   whenSettled(run: () => void): void;

@@ -187,7 +187,9 @@ class RunningLine
   }
 
   override callsEnded(): void {
-    if (this.list !== undefined) this.machine.send({ type: 'call.last' });
+    if (this.list === undefined) return;
+    this.machine.send({ type: 'call.last' });
+    this.list.callsEnded();
   }
 
   isLatched(): boolean {

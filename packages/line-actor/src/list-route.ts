@@ -1,5 +1,6 @@
 import {
   type CandidateList,
+  formatHop,
   type LegFacts,
   type ListRule,
   type ListVerdict,
@@ -50,6 +51,10 @@ export class ListRoute {
   /** Servers this round of REGISTERs has been to. */
   private round: string[] = [];
   private waiters: readonly Waiter[] = [];
+  /** Located while a call was on a server that is no longer listed. */
+  private awaited: CandidateList | undefined = undefined;
+  /** No longer listed; what still arrives from them is served until the registration has moved. */
+  private retired: readonly ServerEntry[] = [];
 
   private readonly again: () => Promise<boolean>;
 
@@ -156,6 +161,7 @@ export class ListRoute {
     servers.refreshPeriodMs = leg.record.refreshAtMs - nowMs;
     Object.assign(entry, { downSinceMs: undefined, notBeforeMs: 0 });
     this.round = [];
+    this.letGo();
     const wasOut = !this.isInService;
     this.isInService = true;
     if (wasOut) this.moveRoute(entry, '6.3:in-service', 'redundancy 6.3 outOfService');
@@ -246,8 +252,15 @@ export class ListRoute {
   relocated(list: CandidateList): void {
     const { servers } = this;
     const before = servers.current;
+    const isGone = before !== undefined && !list.entries.some((candidate) => formatHop(candidate) === before.identity.server);
+    if (isGone && this.line.hasCalls()) {
+      this.awaited = list;
+      return;
+    }
+    this.awaited = undefined;
     const gone = servers.replace(list);
-    if (before === undefined || !gone.some(({ identity }) => identity.server === before.identity.server)) {
+    this.retired = [...this.retired, ...gone];
+    if (!isGone) {
       servers.current ??= servers.top(this.nowMs);
       this.fallback.plan();
       return this.line.tell({ type: 'list.changed' });
@@ -256,6 +269,11 @@ export class ListRoute {
     if (next === undefined) return;
     this.moveRoute(next, '6.3:dns.changed/gone', 'redundancy 6.3, D-26');
     if (this.leg?.settings.registers === true) this.register(next, '6.3:dns.changed/gone', 'redundancy 6.3, D-26');
+  }
+
+  /** The last call has ended: what had to wait for it is done. */
+  callsEnded(): void {
+    if (this.awaited !== undefined) this.relocated(this.awaited);
   }
 
   /** A stream to a server that only serves requests is lost. */
@@ -275,7 +293,8 @@ export class ListRoute {
   dispose(): void {
     this.fallback.dispose();
     this.waiters = [];
-    for (const { hops } of this.servers.entries) hops?.close();
+    for (const { hops } of [...this.servers.entries, ...this.retired]) hops?.close();
+    this.retired = [];
   }
 
   get leg(): RunningLeg | undefined {
@@ -315,6 +334,12 @@ export class ListRoute {
 
   get nowMs(): number {
     return this.line.ambient.now();
+  }
+
+  private letGo(): void {
+    if (this.line.hasCalls()) return;
+    for (const { hops } of this.retired) hops?.close();
+    this.retired = [];
   }
 
   private after(event: RegistrationEvent): ListVerdict | undefined {

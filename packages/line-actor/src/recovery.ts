@@ -1,6 +1,7 @@
 import type { FallbackPlan } from '@offhook/core';
 import type { ListLine, ListRoute } from './list-route.ts';
 import type { Place } from './place.ts';
+import { Probe } from './probe.ts';
 import { RegisterClient, type RegisteringLeg } from './register-client.ts';
 import type { RegistrationEvent } from './registration.types.ts';
 import type { ServerEntry } from './server-list.ts';
@@ -20,8 +21,11 @@ function registrant(place: Place, line: ListLine, send: (event: RegistrationEven
 export class Recovery {
   private readonly line: ListLine;
   private readonly route: ListRoute;
-  private readonly way: Exclude<FallbackPlan, { action: 'stay' }>;
+  readonly way: Exclude<FallbackPlan, { action: 'stay' }>;
   private readonly entries: readonly ServerEntry[];
+  /** Consecutive answers a better server has to give before it is trusted: X Fallback Hold. */
+  private readonly probesWanted: number;
+  private probe: Probe | undefined = undefined;
   private readonly done: (moved: ServerEntry | undefined) => void;
   private client: RegisterClient | undefined = undefined;
 
@@ -29,13 +33,14 @@ export class Recovery {
     line: ListLine,
     route: ListRoute,
     way: Exclude<FallbackPlan, { action: 'stay' }>,
-    entries: readonly ServerEntry[],
+    probesWanted: number,
     done: (moved: ServerEntry | undefined) => void,
   ) {
     this.line = line;
     this.route = route;
     this.way = way;
-    this.entries = entries;
+    this.entries = way.servers.flatMap((server) => route.servers.find(server) ?? []);
+    this.probesWanted = probesWanted;
     this.done = done;
   }
 
@@ -44,6 +49,7 @@ export class Recovery {
   }
 
   dispose(): void {
+    this.probe?.dispose();
     this.client?.abandon();
   }
 
@@ -51,6 +57,19 @@ export class Recovery {
     const entry = this.entries[index];
     const place = entry && this.route.place(entry);
     if (entry === undefined || place === undefined) return this.done(undefined);
+    if (this.probesWanted === 0) return this.register(index, entry, place);
+    this.probe = new Probe(this.line, place, this.probesWanted, (answered) => {
+      if (!answered) return this.failed(index, entry, { type: 'reg.none', cause: 'no-response' });
+      if (this.way.action === 'flip') return this.done(entry);
+      this.register(index, entry, place);
+    });
+    this.route.note('line', '3.10:fallback-hold', 'redundancy 3.10 X_Fallback_Hold', 'probe', entry, {
+      probes: this.probesWanted,
+    });
+    this.probe.begin();
+  }
+
+  private register(index: number, entry: ServerEntry, place: Place): void {
     const { rule, source } = this.way;
     const client = new RegisterClient(registrant(place, this.line, onAnswer), '');
     this.client = client;
@@ -59,8 +78,8 @@ export class Recovery {
     const self = this;
     function onAnswer(event: RegistrationEvent): void {
       if (event.type === 'reg.challenge') return client.repeat();
-      if (event.type !== 'reg.ok') return self.failed(index, entry as ServerEntry, event);
-      self.succeeded(entry as ServerEntry, place as Place, client, event);
+      if (event.type !== 'reg.ok') return self.failed(index, entry, event);
+      self.succeeded(entry, place, client, event);
     }
   }
 

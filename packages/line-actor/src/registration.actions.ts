@@ -84,6 +84,17 @@ export function refreshBinding(context: RegistrationContext): void {
   context.effects.register();
 }
 
+/** @source redundancy reference 3.10 X_Primary_Suspect_Hold, D-14 */
+export function probeServer({ record, effects }: RegistrationContext): void {
+  effects.decided({
+    rule: 'D-14:suspect',
+    source: 'redundancy 3.10 X_Primary_Suspect_Hold, D-14',
+    action: 'probe',
+    inputs: { suspectUntilMs: record.suspectUntilMs },
+  });
+  effects.register();
+}
+
 export function raiseExpires({ record, settings, effects }: RegistrationContext, event: RegistrationEvent): void {
   if (event.type !== 'reg.tooBrief') return;
   record.wasTooBrief = true;

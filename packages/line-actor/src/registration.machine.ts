@@ -45,6 +45,7 @@ export const registrationMachine = setup({
     startRound: ({ context }) => context.effects.startRound(),
     moveOn: ({ context, event }) => act.moveOn(context, event),
     holdRefresh: ({ context }) => act.holdRefresh(context),
+    probeServer: ({ context }) => act.probeServer(context),
     beginGrace: ({ context }) => act.beginGrace(context),
     waitGrace: ({ context }) => act.waitGrace(context),
   },
@@ -101,6 +102,7 @@ export const registrationMachine = setup({
       meta: { source: 'redundancy 6.1 row registered, 5.5' },
       on: {
         'reg.ok': { target: 'registered', actions: 'recordBinding' },
+        'leg.suspect': { target: 'refreshing', actions: 'probeServer' },
         'clock.refresh': [
           { guard: 'holdsRefresh', actions: 'holdRefresh' },
           { target: 'refreshing', actions: 'refreshBinding' },

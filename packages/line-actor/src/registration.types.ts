@@ -21,6 +21,8 @@ export type RegistrationEvent =
       readonly detail?: string;
     }
   | { readonly type: 'transport.down' }
+  /** An INVITE timed out there: a REGISTER shall tell at once whether the server lives. */
+  | { readonly type: 'leg.suspect' }
   /** Ranked lists: the next REGISTER belongs to another server. */
   | { readonly type: 'server.moved' }
   /** Ranked lists: a request has been to every server. */
@@ -55,6 +57,8 @@ export interface RegistrationRecord {
   reconnectedAtMs: number;
   /** Until then a lost connection is opened again before another server is asked (D-23). */
   graceUntilMs: number;
+  /** New INVITEs skip the server until then. */
+  suspectUntilMs: number;
 }
 
 /** Parameters of the leg, in milliseconds where the manual has seconds. */

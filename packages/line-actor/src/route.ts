@@ -84,7 +84,7 @@ export function createRequestRoute(line: RouteLine, request: { readonly method: 
       if (outcome === undefined) return undefined;
       const status = end.type === 'final' ? { status: end.status } : {};
       const failed = servers.at(-1) ?? '';
-      line.failedAt(failed, outcome);
+      line.failedAt(tried.at(-1) ?? 'primary', failed, request.method, outcome);
       const verdict = ask({ type: 'request.failed', method: request.method, tried, servers, outcome, ...status }, end, outcome);
       line.follow(verdict, failed);
       return verdict;

@@ -35,12 +35,18 @@ export function routeDual(facts: LineFacts, event: RouteEvent): RouteVerdict {
   const primary = find(facts, 'primary');
   const alternate = find(facts, 'alternate');
   if (event.type === 'request.failed') return afterFailure(facts, event, primary, alternate);
+  if (isSuspect(facts, event.method, primary) && alternate?.usable)
+    return send('alternate', 'D-14:primary-suspect', 'redundancy 3.10 X_Primary_Suspect_Hold, D-14');
   if (primary?.usable) return send('primary', alternate?.usable ? '6.4:both-usable' : '6.4:primary-only');
   if (alternate?.usable) return send('alternate', '6.4:alternate-only');
   if (primary?.bound) return send('primary', '6.4:bound-only', 'redundancy 6.4, D-38');
   if (alternate?.bound) return send('alternate', '6.4:bound-only', 'redundancy 6.4, D-38');
   return unregistered(facts, event.method);
 }
+
+/** A call that timed out there a moment ago would time out again. */
+const isSuspect = ({ nowMs }: LineFacts, method: string, primary: CandidateMark | undefined): boolean =>
+  method === 'INVITE' && (primary?.suspectUntilMs ?? 0) > nowMs;
 
 function afterFailure(
   facts: LineFacts,

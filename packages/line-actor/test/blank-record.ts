@@ -17,6 +17,7 @@ export const blankRecord = (): RegistrationRecord => ({
   downSinceMs: 0,
   reconnectedAtMs: 0,
   graceUntilMs: 0,
+  suspectUntilMs: 0,
 });
 
 const ignore = (): void => {};

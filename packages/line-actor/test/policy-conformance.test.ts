@@ -1,7 +1,7 @@
 import type { Mechanism, MechanismManifest } from '@offhook/core';
 import { policyKit, policySubject, runKit } from '@offhook/core/testkit';
 import { describe, it } from 'vitest';
-import { dualRegistration } from '../src/index.ts';
+import { dualRegistration, rankedList } from '../src/index.ts';
 import { routeSingle } from '../src/routing.ts';
 
 /** What rules a line where no mechanism does, in the clothes of one. */
@@ -20,5 +20,7 @@ const single: Mechanism = {
 };
 
 describe('Dual Registration', () => runKit(policyKit, it, async () => policySubject(dualRegistration), ['holds']));
+
+describe('Ranked list', () => runKit(policyKit, it, async () => policySubject(rankedList), ['yields']));
 
 describe('the single server', () => runKit(policyKit, it, async () => policySubject(single), ['yields']));

@@ -57,9 +57,11 @@ interface Chart {
 }
 
 const registrationEvents: readonly RegistrationEvent[] = [
-  ...(['line.start', 'line.resume', 'line.stop', 'transport.down', 'server.moved', 'list.exhausted'] as const).map((type) => ({
-    type,
-  })),
+  ...(['line.start', 'line.resume', 'line.stop', 'transport.down', 'server.moved', 'list.exhausted', 'leg.suspect'] as const).map(
+    (type) => ({
+      type,
+    }),
+  ),
   { type: 'reg.challenge', code: 401 },
   ...(['clock.refresh', 'clock.retry', 'clock.expiry'] as const).map((type) => ({ type })),
   { type: 'reg.ok', grantedS: 600 },

@@ -14,7 +14,7 @@ import {
   policyFindings,
   type RuntimeConfig,
 } from '@offhook/core';
-import { dualRegistration, type Refusal } from '@offhook/line-actor';
+import { dualRegistration, type Refusal, rankedList } from '@offhook/line-actor';
 
 /** What rules one line, and what the registry refused on it. */
 export interface LinePolicy {
@@ -26,7 +26,7 @@ export interface LinePolicy {
 
 export type JudgeLine = (config: LineConfig) => LinePolicy;
 
-const builtIn: readonly Mechanism[] = [dualRegistration];
+const builtIn: readonly Mechanism[] = [dualRegistration, rankedList];
 
 /** What lines are judged against: given mechanisms win over built-in and announced ones of the same name. */
 export function judgedMechanisms(given: readonly Mechanism[]): readonly MechanismManifest[] {

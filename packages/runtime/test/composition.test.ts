@@ -46,8 +46,8 @@ describe('createRuntime() takes what it is given instead of what is built in', (
     const runtime = await createRuntime({ config: config(), ambient, transports: [transport], locator: locator(asked) });
     expect(runtime.listening).toMatchObject([{ host: '192.0.2.9', port: 5060 }]);
     await registered(runtime);
-    // By the edge, which has to know its servers, and for the flow.
-    expect(asked).toEqual(['pbx.example', 'pbx.example']);
+    // By the edge, which has to know its servers, by the line, which looks whether there are several, and for the flow.
+    expect(asked).toEqual(['pbx.example', 'pbx.example', 'pbx.example']);
     expect(transport.sent).toEqual(['REGISTER sip:pbx.example 3600']);
     await runtime.stop();
   });

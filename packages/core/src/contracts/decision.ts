@@ -16,6 +16,8 @@ export interface CandidateMark {
   readonly downSinceMs?: number;
   /** Set while a Retry-After forbids requests (D-22). */
   readonly blockedUntilMs?: number;
+  /** Of a dual line's primary: an INVITE timed out there, new ones skip it until then (X Primary Suspect Hold). */
+  readonly suspectUntilMs?: number;
   readonly bound: boolean;
   readonly usable: boolean;
   /** Of a ranked list: its rank, lower is better. */

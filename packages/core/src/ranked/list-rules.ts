@@ -32,16 +32,14 @@ const queueForMs = 32_000;
  */
 export function decideOnList(facts: LineFacts, event: RouteEvent, rule: ListRule = rankedListRule): RouteVerdict {
   const { list } = facts;
-  if (list === undefined) {
-    return {
-      next: 'refuse',
-      status: 503,
-      reason: 'no-server',
-      rule: '5.8:no-server',
-      source: 'redundancy 5.8 (no DNS result), D-26',
-    };
+  if (event.type === 'request.failed') {
+    if (list === undefined) return { next: 'deliver', rule: '6.2:no-list', source: 'redundancy 5.1, 5.8' };
+    return nextForRequest(list, event, rule);
   }
-  if (event.type === 'request.failed') return nextForRequest(list, event, rule);
+  if (facts.candidates.length === 0) {
+    const source = 'redundancy 5.8 (no DNS result), D-26';
+    return { next: 'refuse', status: 503, reason: 'no-server', rule: '5.8:no-server', source };
+  }
   if (facts.candidates.some(({ bound }) => bound)) return send('6.7:registered', 'redundancy 6.2, 6.7');
   if (!facts.registers) return send('6.7:register-no', 'redundancy 6.7, D-41');
   if (facts.makeCallWithoutReg) return send('6.4:none-registered/mcwr', 'redundancy 6.4, 6.7');

@@ -60,6 +60,20 @@ describe('9.4 both legs registered', () => {
       ]);
     }));
 
+  test('RED-85 X Primary Suspect Hold 60: the next call goes to A first, and a REGISTER asks P at once', () =>
+    playCall({ lines: [dualLine({ xPrimarySuspectHold: 60 })] }, async (world) => {
+      world.wire.silence('10.0.0.1');
+      await dial(world);
+      await world.runTo(17);
+      await hangUp(world);
+      await world.runTo(22);
+      await dial(world);
+      await world.runTo(23);
+      expect(world.sent('INVITE', { sinceS: 22 })).toEqual([['a', 22]]);
+      expect(world.sent('REGISTER', { sinceS: 16, untilS: 18 })[0]).toEqual(['p', 17]);
+      expect(routed(world).at(-2)).toEqual([22, 'D-14:primary-suspect', 'send', 'alternate']);
+    }));
+
   test('RED-92 a 503 of the primary: with an empty template the user sees 503, with 503 the alternate is tried (6.4, SPA118)', async () => {
     for (const tryBackupRsc of ['', '503']) {
       await playCall({ phone: { tryBackupRsc } }, async (world) => {

@@ -172,6 +172,32 @@ describe('9.1 the fallback clock', () => {
     expect(seen.size).toBeGreaterThan(20);
   });
 
+  test('X Fallback Hold 3: three answered OPTIONS, 30 s apart, come before the return (anti-flap)', () =>
+    play(listLine({ proxyFallbackIntvl: 600, xFallbackHold: 3 }), async (world) => {
+      await world.party('2000');
+      await failOver(world);
+      await world.runTo(700);
+      expect(sentTo(world, 'OPTIONS', 1)).toEqual([
+        ['p', 600],
+        ['p', 630],
+        ['p', 660],
+      ]);
+      expect(returns(world)).toEqual([660]);
+    }));
+
+  test('X Fallback Hold: silence puts it off by another interval', () =>
+    play(listLine({ proxyFallbackIntvl: 600, xFallbackHold: 3 }), async (world) => {
+      await world.party('2000');
+      await failOver(world);
+      await world.runTo(610);
+      world.wire.silence('10.0.0.1');
+      await world.runTo(650);
+      world.wire.heal();
+      await world.runTo(1400);
+      // The second OPTIONS of 630 was silent until 646: another 600 s, then three answers.
+      expect(returns(world)).toEqual([1306]);
+    }));
+
   test('RED-29 a restart at 100 begins at the top again; tF = 116 (D-45)', () =>
     play(listLine({ ...ar, proxyFallbackIntvl: 600 }), async (world) => {
       await world.party('2000');
