@@ -15,6 +15,7 @@ export {
   phoneParameters,
 } from './config/catalogue.ts';
 export { type Change, type Staging, stageLine } from './config/change.ts';
+export { readResolver } from './config/dns.ts';
 export type { LimitsConfig } from './config/edge-limits.ts';
 export type { EdgeTls } from './config/edge-tls.ts';
 export {
@@ -38,7 +39,16 @@ export {
   type Preset,
   phoneConfig,
 } from './config/line.ts';
-export { type LineMode, type LineModeReason, legsOf, lineMode, lineModeReason, sameServer, staticList } from './config/mode.ts';
+export {
+  hasRankedList,
+  type LineMode,
+  type LineModeReason,
+  legsOf,
+  lineMode,
+  lineModeReason,
+  sameServer,
+  staticList,
+} from './config/mode.ts';
 export { isInNetwork, type Network, readAddress, readNetwork } from './config/network.ts';
 export type { Locate } from './config/notes.ts';
 export type { Apply, ParameterKind, ParameterMeta } from './config/parameter.ts';
@@ -55,6 +65,7 @@ export {
   runtimeJsonSchema,
 } from './config/runtime-schema.ts';
 export {
+  defaultPort,
   isIpLiteral,
   isIpv6,
   parseServer,
@@ -87,8 +98,18 @@ export { aspectNames, aspects } from './policy/aspects.ts';
 export { autoMechanism, enforcePolicies, judgePolicies, type PolicyVerdict, policyFindings } from './policy/judge.ts';
 export { knownMechanisms } from './policy/known.ts';
 export { type Admission, admit, type Conflict, type ConflictSide, type Refusal } from './policy/registry.ts';
-export { type Candidate, type CandidateList, candidateList } from './ranked/candidate-list.ts';
+export { type Candidate, type CandidateList, candidateList, familiesOf, locateRequest } from './ranked/candidate-list.ts';
 export { fallbackPlan } from './ranked/fallback-plan.ts';
 export { decideOnList, nextForRequest, rankedListRule } from './ranked/list-rules.ts';
 export { nextServer } from './ranked/next-server.ts';
+export {
+  applyMethod,
+  bothFamilies,
+  byFamily,
+  familyOf,
+  orderRecords,
+  type Preference,
+  rankRecords,
+  type ServerRecord,
+} from './ranked/rank-records.ts';
 export { type SystemAmbientOptions, systemAmbient } from './system-ambient.ts';

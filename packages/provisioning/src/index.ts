@@ -5,4 +5,4 @@ export {
   readConfiguration,
   type UnknownElement,
 } from './read-configuration.ts';
-export { exampleTls, exampleYaml, renderConfigurationReference } from './reference.ts';
+export { exampleDns, exampleTls, exampleYaml, renderConfigurationReference } from './reference.ts';

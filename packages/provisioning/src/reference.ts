@@ -55,6 +55,16 @@ lines:
     userId: 1000
 `;
 
+export const exampleDns = `dns:
+  servers: [192.0.2.53, '[2001:db8::53]:5353']
+lines:
+  - userId: 1000
+    proxy: example.net
+    useDnsSrv: Yes
+    dnsSrvAutoPrefix: Yes            # asks for _sip._udp.example.net
+    autoRegisterWhenFailover: Yes
+`;
+
 const applyMeanings: Readonly<Record<Apply, string>> = {
   restart: 'when the runtime restarts',
   line: 'after the line has un-registered and registered again',
@@ -181,6 +191,29 @@ function forms(): readonly string[] {
   ];
 }
 
+function dns(): readonly string[] {
+  return [
+    '## Servers by DNS',
+    '',
+    '```yaml',
+    exampleDns.trimEnd(),
+    '```',
+    '',
+    '- `sipTransport: AUTO` takes the servers that NAPTR names, of all protocols, best first; without NAPTR those of the SRV records for TLS, TCP and UDP.',
+    '  At most 6 NAPTR and 12 SRV records are used.',
+    '- `useDnsSrv: Yes` asks for the SRV records of the name as it is written (`_sip._udp.example.net`); with `dnsSrvAutoPrefix: Yes` for those of the',
+    '  domain. Where there are none, the addresses of the name are used: all of one rank, so there is no way back to a better one.',
+    '- A port or an IP address that is written skips NAPTR and SRV. A static list (`name:SRV=a:p=0|b:p=1`, `name:A=ip,ip`) takes their place.',
+    '- Servers of one priority are drawn by weight, for each line by itself. An answer counts for as long as its records say; when DNS does not answer,',
+    '  the last answer goes on and is asked for again every 30 s.',
+    '- A certificate must carry the domain as it is written, not the name that SRV leads to (RFC 5922); in a static list, the name of the entry.',
+    '- Without `dns.servers` the DNS servers of the system are asked, and a plain name is looked for as other programs do, hosts file first. With',
+    '  `dns.servers` those come first, and the system is asked for what they do not know.',
+    '- To reach IPv6 servers, list an IPv6 address under `edge.listen`, or set `ipMode: IPv6 only`.',
+    '',
+  ];
+}
+
 function tls(): readonly string[] {
   return [
     '## TLS',
@@ -221,6 +254,7 @@ export function renderConfigurationReference(): string {
   const lines = [
     '<!-- Written from the schema. After a change: npx vitest run -u in packages/provisioning. -->',
     ...forms(),
+    ...dns(),
     ...tls(),
     ...profile(),
     '## When a change takes effect',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extParameters, phoneParameters, runtimeJsonSchema } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
-import { exampleTls, exampleYaml, readConfiguration, renderConfigurationReference } from '../src/index.ts';
+import { exampleDns, exampleTls, exampleYaml, readConfiguration, renderConfigurationReference } from '../src/index.ts';
 
 const page = new URL('../../../docs/configuration.md', import.meta.url);
 
@@ -23,6 +23,12 @@ describe('docs/configuration.md', () => {
     const { config, findings } = readConfiguration({ name: 'example', text: exampleYaml, resolveSecret: () => 'x' });
     expect(findings).toEqual([]);
     expect(config?.lines).toHaveLength(501);
+  });
+
+  it('shows DNS as it can be run', () => {
+    const { config, findings } = readConfiguration({ name: 'example', text: exampleDns });
+    expect(findings).toEqual([]);
+    expect(config?.dns).toEqual({ servers: ['192.0.2.53', '[2001:db8::53]:5353'] });
   });
 
   it('shows TLS as it can be run', () => {
@@ -51,6 +57,7 @@ describe('the JSON Schema of the YAML file', () => {
       'cluster',
       'edge',
       'bus',
+      'dns',
       'control',
       'state',
       'plugins',

@@ -59,7 +59,7 @@ const extTable: Readonly<Record<string, unknown>> = {
   X_Resubscribe_On_Move_1_: true,
 };
 
-/** Redundancy 3.4-3.7, 3.10. */
+/** Redundancy 3.4-3.7, 3.9, 3.10. */
 const phoneTable: Readonly<Record<string, unknown>> = {
   Max_Forward: 70,
   Max_Redirection: 5,
@@ -103,6 +103,8 @@ const phoneTable: Readonly<Record<string, unknown>> = {
   EXT_IP: '',
   STUN_Enable: false,
   STUN_Server: '',
+  IP_Mode: 'Dual',
+  Survivability_Test_Mode: false,
   X_Defaults_Preset: 'seed',
   X_Initial_Reg_Spread: 0,
 };

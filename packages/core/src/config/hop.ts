@@ -1,7 +1,7 @@
 import type { Leg } from '../contracts/decision.ts';
 import type { Protocol } from '../contracts/transport.ts';
 import type { ExtConfig, LineConfig } from './line.ts';
-import { parseServer, type ServerSpec, type StaticEntry } from './server.ts';
+import { defaultPort, parseServer, type ServerSpec, type StaticEntry } from './server.ts';
 
 /** Where a leg's requests leave to. @source redundancy reference section 2 */
 export interface NextHop {
@@ -17,13 +17,16 @@ export interface NextHop {
   readonly outbound: boolean;
 }
 
-const fields: Readonly<Record<Leg, readonly ['outboundProxy' | 'alternateOutboundProxy', 'proxy' | 'alternateProxy']>> = {
+type OutboundField = 'outboundProxy' | 'alternateOutboundProxy';
+type ProxyField = 'proxy' | 'alternateProxy';
+
+const fields: Readonly<Record<Leg, readonly [OutboundField, ProxyField]>> = {
   primary: ['outboundProxy', 'proxy'],
   alternate: ['alternateOutboundProxy', 'alternateProxy'],
 };
 
 /** AUTO without NAPTR is UDP. @source RFC 3263 section 4.1 */
-function protocolOf(ext: ExtConfig): Protocol {
+export function protocolOf(ext: ExtConfig): Protocol {
   return ext.sipTransport === 'TLS' ? 'tls' : ext.sipTransport === 'TCP' ? 'tcp' : 'udp';
 }
 
@@ -41,7 +44,7 @@ function hopOfSpec(spec: ServerSpec, fallback: Protocol, outbound: boolean): Nex
   const port = entry === undefined ? spec.port : (entry.port ?? spec.port);
   return {
     host: entry?.addresses[0] ?? entry?.host ?? spec.host,
-    port: port ?? (protocol === 'tls' ? 5061 : 5060),
+    port: port ?? defaultPort(protocol),
     explicitPort: port !== undefined,
     protocol,
     serverName: entry?.host ?? spec.host,
@@ -50,7 +53,7 @@ function hopOfSpec(spec: ServerSpec, fallback: Protocol, outbound: boolean): Nex
 }
 
 /** The field a leg's next hop comes from: its outbound proxy if there is one, else its proxy. */
-export function hopField(ext: ExtConfig, leg: Leg): keyof ExtConfig {
+export function hopField(ext: ExtConfig, leg: Leg): OutboundField | ProxyField {
   const [outbound, proxy] = fields[leg];
   return ext[outbound] === '' ? proxy : outbound;
 }

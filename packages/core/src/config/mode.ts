@@ -1,7 +1,7 @@
 import type { Leg } from '../contracts/decision.ts';
 import { configuredHop, formatHop, hopOf } from './hop.ts';
 import type { LineConfig } from './line.ts';
-import { parseServer } from './server.ts';
+import { parseServer, type ServerSpec, type StaticEntry } from './server.ts';
 
 export type LineMode = 'disabled' | 'single' | 'list' | 'dual';
 
@@ -21,9 +21,17 @@ export function sameServer(line: LineConfig): boolean {
   );
 }
 
+const primarySpec = ({ ext }: LineConfig): ServerSpec | undefined => parseServer(ext.outboundProxy || ext.proxy);
+
 /** Entries of the static list in force, from the field the primary leg sends to. */
-export function staticList(line: LineConfig) {
-  return parseServer(line.ext.outboundProxy || line.ext.proxy)?.list ?? [];
+export function staticList(line: LineConfig): readonly StaticEntry[] {
+  return primarySpec(line)?.list ?? [];
+}
+
+/** A static list with a better server and a worse one. @source redundancy reference section 5.2 */
+export function hasRankedList(line: LineConfig): boolean {
+  const { form, list = [] } = primarySpec(line) ?? {};
+  return form === 'SRV' && list.length > 1;
 }
 
 /**

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { parametersOf } from './parameter.ts';
 
 /**
- * What all lines of a phone share: Voice > SIP.
- * @source redundancy reference sections 3.4-3.7, 3.10
+ * What all lines of a phone share: Voice > SIP, Voice > System.
+ * @source redundancy reference sections 3.4-3.7, 3.9, 3.10
  */
 const sip = parametersOf('Voice > SIP > SIP Parameters');
 const timers = parametersOf('Voice > SIP > SIP Timer Values (sec)');
 const codes = parametersOf('Voice > SIP > Response Status Code Handling');
 const nat = parametersOf('Voice > SIP > NAT Support');
+const system = parametersOf('Voice > System');
 const own = parametersOf('Offhook extensions (phone)');
 
 const timer = { max: 64, unit: 's' };
@@ -166,6 +167,22 @@ const natSupport = {
   stunServer: nat.text('STUN Server', '', 'line', 'STUN server.', { range: 'host[:port]' }),
 };
 
+const systemSettings = {
+  ipMode: system.choice(
+    'IP Mode',
+    ['Dual', 'IPv4 only', 'IPv6 only'],
+    'Dual',
+    'line',
+    'Families of the addresses that servers are reached at.',
+  ),
+  survivabilityTestMode: system.yesNo(
+    'Survivability Test Mode',
+    false,
+    'line',
+    'Yes: lines with a Survivability Proxy use it alone.',
+  ),
+};
+
 const extensions = {
   xDefaultsPreset: own.choice(
     'X Defaults Preset',
@@ -177,7 +194,14 @@ const extensions = {
   xInitialRegSpread: own.integer('X Initial Reg Spread', 0, 'restart', 'Random start delay over all lines, at most.', seconds),
 };
 
-export const phoneSchema = z.strictObject({ ...sipParameters, ...timerValues, ...statusCodes, ...natSupport, ...extensions });
+export const phoneSchema = z.strictObject({
+  ...sipParameters,
+  ...timerValues,
+  ...statusCodes,
+  ...natSupport,
+  ...systemSettings,
+  ...extensions,
+});
 
-/** Voice > SIP: one frozen object for all lines of a phone, values in the manual's units (seconds). */
+/** Voice > SIP and Voice > System: one frozen object for all lines of a phone, values in the manual's units (seconds). */
 export type PhoneConfig = Readonly<z.output<typeof phoneSchema>>;

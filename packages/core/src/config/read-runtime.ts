@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Protocol } from '../contracts/transport.ts';
 import { ConfigError } from '../errors.ts';
 import { buildLines, type ResolveSecret } from './build-lines.ts';
 import { readEdgeTls } from './edge-tls.ts';
@@ -99,17 +100,23 @@ function noteIssue(issue: z.core.$ZodIssue, input: unknown, notes: Notes): void 
   notes.refuse(path, { code: 'value.invalid', ...note });
 }
 
+/** What a line speaks; with AUTO its NAPTR records choose. */
+const spokenBy = ({ sipTransport }: LineConfig['ext']): readonly Protocol[] =>
+  sipTransport === 'AUTO' ? ['udp', 'tcp', 'tls'] : [sipTransport === 'TCP' ? 'tcp' : sipTransport === 'TLS' ? 'tls' : 'udp'];
+
 /** Local addresses that the lines' own SIP Port and SIP Transport ask for. */
 function listenFor(lines: readonly LineConfig[]): readonly EdgeListen[] {
   const wanted = new Map<string, EdgeListen>();
-  for (const { ext } of lines) {
-    const protocol = ext.sipTransport === 'TCP' ? 'tcp' : ext.sipTransport === 'TLS' ? 'tls' : 'udp';
-    const host = (ext.outboundProxy || ext.proxy).startsWith('[') ? '::' : '0.0.0.0';
-    // Streams leave from a port of the system's choice; only datagrams use SIP Port.
-    const port = protocol === 'udp' ? ext.sipPort : 0;
-    // A TLS server finds us on the connection we opened; a certificate of ours is for servers that ask for it.
-    const listen: EdgeListen = protocol === 'tls' ? { protocol, host, port, connectOnly: true } : { protocol, host, port };
-    wanted.set(`${protocol} ${host} ${port}`, listen);
+  for (const { ext, phone } of lines) {
+    const isIpv6 = phone.ipMode === 'IPv6 only' || (ext.outboundProxy || ext.proxy).startsWith('[');
+    const host = isIpv6 ? '::' : '0.0.0.0';
+    for (const protocol of spokenBy(ext)) {
+      // Streams leave from a port of the system's choice; only datagrams use SIP Port.
+      const port = protocol === 'udp' ? ext.sipPort : 0;
+      // A TLS server finds us on the connection we opened; a certificate of ours is for servers that ask for it.
+      const listen: EdgeListen = protocol === 'tls' ? { protocol, host, port, connectOnly: true } : { protocol, host, port };
+      wanted.set(`${protocol} ${host} ${port}`, listen);
+    }
   }
   return wanted.size > 0 ? [...wanted.values()] : [{ protocol: 'udp', host: '0.0.0.0', port: 5060 }];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { extParameters, type Parameter, phoneParameters } from './catalogue.ts';
+import { dnsSchema } from './dns.ts';
 import { type LimitsConfig, limitsSchema, strangersSchema, trustedSchema } from './edge-limits.ts';
 import { type EdgeTls, tlsSchema } from './edge-tls.ts';
 import type { ExtConfig, LineConfig, PhoneConfig } from './line.ts';
@@ -47,6 +48,7 @@ const settings = {
         .meta({ description: 'NATS server. Without it the bus is inside the process.' }),
     })
     .prefault({}),
+  dns: dnsSchema.prefault({}),
   control: z
     .strictObject({
       socket: someText.optional().meta({ description: 'Path of the local control socket of the offhook command.' }),
@@ -104,6 +106,7 @@ export interface RuntimeConfig {
   readonly cluster: string;
   readonly edge: EdgeConfig;
   readonly bus: { readonly url?: string };
+  readonly dns?: { readonly servers?: readonly string[] };
   readonly control?: { readonly socket?: string };
   readonly state?: { readonly folder?: string };
   readonly plugins: readonly string[];

@@ -25,7 +25,12 @@ export interface StaticEntry {
 
 export interface ServerSpec extends ServerAddress {
   readonly list: readonly StaticEntry[];
+  /** How a static list is written: `SRV` entries are ranked, the addresses of `A` are one server. */
+  readonly form?: 'SRV' | 'A';
 }
+
+/** @source RFC 3261 section 19.1.2 */
+export const defaultPort = (protocol: Protocol): number => (protocol === 'tls' ? 5061 : 5060);
 
 const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
 const groupOfIpv6 = /^[0-9a-f]{1,4}$/i;
@@ -143,10 +148,11 @@ function readServer(text: string): ServerSpec | undefined {
   if (form === 'A') {
     const addresses = readAddresses(tail);
     const entry = { host: address.host, port: address.port, priority: 0, weight: 1 };
-    return addresses === undefined ? undefined : { ...address, list: addresses.map((ip) => ({ ...entry, addresses: [ip] })) };
+    if (addresses === undefined) return undefined;
+    return { ...address, form, list: addresses.map((ip) => ({ ...entry, addresses: [ip] })) };
   }
   const list = parseServerList(tail);
-  return list === undefined ? undefined : { ...address, list };
+  return list === undefined ? undefined : { ...address, form: 'SRV', list };
 }
 
 /** `entry|entry`, the body of a static SRV list and the form of Survivability Proxy; undefined when an entry is wrong. */

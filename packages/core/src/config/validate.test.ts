@@ -60,7 +60,7 @@ describe('validation matrix (redundancy 3.11)', () => {
     const interval = { proxyFallbackIntvl: 600 };
     expect(judge(interval).found).toEqual(['info fallback.no-rank proxyFallbackIntvl']);
     expect(judge({ ...interval, proxy: 'v:A=192.0.2.1,192.0.2.2' }).found).toEqual(['info fallback.no-rank proxyFallbackIntvl']);
-    expect(judge({ ...interval, proxy: 'v:SRV=a|b:p=1' }).found).toEqual([]);
+    for (const proxy of ['v:SRV=a|b:p=1', 'v:SRV=a|b']) expect(judge({ ...interval, proxy }).found).toEqual([]);
     expect(judge({ ...interval, useDnsSrv: true }).found).toEqual([]);
     expect(judge({ ...interval, ...dual }).found).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { type Finding, type FindingCode, type Severity, showValue } from './finding.ts';
 import { configuredHop, formatHop, hopField } from './hop.ts';
 import { defaultExt, type ExtConfig, type LineConfig } from './line.ts';
-import { lineMode, sameServer, staticList } from './mode.ts';
+import { hasRankedList, lineMode, sameServer } from './mode.ts';
 import { parseRscTemplate } from './rsc.ts';
 import { parseServer, parseServerList } from './server.ts';
 import { validatePhone } from './validate-phone.ts';
@@ -150,7 +150,7 @@ const fallbackHasRanks: Rule = (line) => {
   const mode = lineMode(line);
   const resolvedLater = ext.useDnsSrv || ext.sipTransport === 'AUTO' || ext.survivabilityProxy !== '';
   if (mode === 'disabled' || mode === 'dual' || ext.proxyFallbackIntvl === 0 || resolvedLater) return fine;
-  if (new Set(staticList(line).map((entry) => entry.priority)).size > 1) return fine;
+  if (hasRankedList(line)) return fine;
   const words = {
     allowed: '0, or ranked servers',
     message: 'All servers have one rank; no fallback will happen.',

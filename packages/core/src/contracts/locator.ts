@@ -25,6 +25,8 @@ export interface LocateRequest {
   readonly families?: readonly AddressFamily[];
   /** How an SRV answer becomes a list. @source redundancy reference D-16 */
   readonly method?: 'normal' | 'srv-port';
+  /** Each asker has a choice by weight of its own, so that lines spread over servers. @source redundancy reference D-26, D-31 */
+  readonly asker?: string;
 }
 
 /** Turns a name into ranked entries. It never decides. @source RFC 3263 section 4 */

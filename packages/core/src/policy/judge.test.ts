@@ -116,14 +116,19 @@ describe('policies of a line (redundancy 3.11, D-11)', () => {
     expect(finding?.remedy).toMatch(/Set Dual Registration to No/);
   });
 
-  it.each(['dns-srv', 'broadsoft'])('say that %s is not available on a line without Dual Registration', (xMechanism) => {
-    expect(judge({ xMechanism })).toMatchObject({ ruledBy: undefined, found: ['error policy.unavailable xMechanism'] });
+  it('say that broadsoft is not available on a line without Dual Registration', () => {
+    const found = ['error policy.unavailable xMechanism'];
+    expect(judge({ xMechanism: 'broadsoft' })).toMatchObject({ ruledBy: undefined, found });
   });
 
-  it('warn that SRV without a name asked for is not available yet', () => {
-    expect(judge({ useDnsSrv: true })).toMatchObject({ ruledBy: undefined, found: ['warning policy.unavailable useDnsSrv'] });
-    expect(judge({ sipTransport: 'AUTO' }).found).toEqual(['warning policy.unavailable sipTransport']);
+  it.each([{ useDnsSrv: true }, { sipTransport: 'AUTO' }, { xMechanism: 'dns-srv' }] as const)('let dns-srv rule %j', (ext) => {
+    expect(judge(ext)).toMatchObject({ ruledBy: 'dns-srv', found: [] });
+  });
+
+  it('let a static list take the place of DNS, and gateways stand below either', () => {
     expect(judge({ useDnsSrv: true, proxy: 'v:SRV=a|b:p=1' })).toMatchObject({ ruledBy: 'ranked-list', found: [] });
+    expect(judge({ useDnsSrv: true, survivabilityProxy: 'gw' })).toMatchObject({ ruledBy: 'dns-srv', found: [] });
+    expect(judge({ survivabilityProxy: 'gw' })).toMatchObject({ ruledBy: 'ranked-list', found: [] });
   });
 
   it('say that nobody brings a mechanism of an unknown name, and what was meant', () => {

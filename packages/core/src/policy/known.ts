@@ -61,6 +61,10 @@ function listClaims(
   ];
 }
 
+/** Servers found by DNS; a static list takes the place of its answer (5.2). */
+const isFoundByDns = (line: LineConfig): boolean =>
+  (line.ext.useDnsSrv || line.ext.sipTransport === 'AUTO') && staticList(line).length === 0;
+
 const rankedList: MechanismManifest = Object.freeze({
   name: names.list,
   kind: 'mechanism',
@@ -69,7 +73,8 @@ const rankedList: MechanismManifest = Object.freeze({
   claims: (line: LineConfig): readonly Claim[] => {
     const because =
       'A static server list inside Proxy is one registration that moves along the list (administration guide, SIP and Ext parameter tables)';
-    const ranked = staticList(line).length > 1 || line.ext.survivabilityProxy !== '';
+    // Below servers that DNS ranks, the gateways are the last part of that list.
+    const ranked = staticList(line).length > 1 || (line.ext.survivabilityProxy !== '' && !isFoundByDns(line));
     return listClaims(
       line,
       names.list,
@@ -92,15 +97,12 @@ const dnsSrv: MechanismManifest = Object.freeze({
   kind: 'mechanism',
   api: 1,
   title: 'DNS SRV failover and recovery',
-  available: false,
   claims: (line: LineConfig): readonly Claim[] => {
     const { ext } = line;
     const because =
       'Servers found by NAPTR or SRV are one registration that moves along the ranked answer (administration guide, Technical Details; RFC 3263)';
-    // A static list takes the place of the DNS answer (5.2).
-    const implied = (ext.useDnsSrv || ext.sipTransport === 'AUTO') && staticList(line).length === 0;
     const remedy = ext.useDnsSrv ? 'Set Use DNS SRV to No.' : 'Set SIP Transport to UDP, TCP or TLS.';
-    return listClaims(line, names.srv, implied, ext.useDnsSrv ? 'useDnsSrv' : 'sipTransport', because, remedy);
+    return listClaims(line, names.srv, isFoundByDns(line), ext.useDnsSrv ? 'useDnsSrv' : 'sipTransport', because, remedy);
   },
   complements: [{ ...rankedByDns, mechanism: names.broadsoft }],
 });
