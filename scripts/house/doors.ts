@@ -3,11 +3,13 @@ import type { SourceFacts } from './source-facts.ts';
 /** One door per outside thing: where each may be imported or touched. Each entry is the beginning of a path from the root. */
 const runner = 'apps/runner/';
 const store = 'packages/line-store/src/';
+const dns = 'packages/plugin-dns-srv/src/';
 const modules: Readonly<Record<string, readonly string[]>> = {
   'sip.js': ['packages/sip/src/dialog/'],
   xstate: ['packages/line-actor/src/'],
   'sdp-transform': ['packages/line-actor/src/'],
   nats: ['packages/bus-nats/src/'],
+  'dns-packet': ['packages/plugin-dns-srv/src/'],
   tsyringe: ['packages/runtime/src/'],
   'reflect-metadata': ['packages/runtime/src/'],
   zod: ['packages/core/src/'],
@@ -28,15 +30,15 @@ const time = [
 /** The only code that others choose: plugins of a configuration, and what was built beside the command. */
 const foreignCode = ['packages/runtime/src/load-plugins.ts', 'apps/runner/bin/'];
 const builtins: Readonly<Record<string, readonly string[]>> = {
-  'node:dgram': ['packages/transport-udp/src/'],
-  'node:net': ['packages/transport-tcp/src/', runner],
+  'node:dgram': ['packages/transport-udp/src/', dns],
+  'node:net': ['packages/transport-tcp/src/', dns, runner],
   'node:tls': ['packages/transport-tcp/src/'],
   'node:fs': [runner, store],
   'node:process': [runner],
   'node:child_process': [runner],
   'node:os': [runner],
   'node:crypto': ['packages/core/src/system-ambient.ts', 'packages/sip/src/digest/'],
-  'node:dns': ['packages/runtime/src/'],
+  'node:dns': ['packages/runtime/src/', dns],
   'node:module': foreignCode,
   'node:timers': time,
   'node:perf_hooks': time,
