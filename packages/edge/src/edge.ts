@@ -92,7 +92,7 @@ class BusEdge implements Edge {
   constructor(options: EdgeOptions) {
     this.#options = options;
     const { ambient, bus, subjects, transports } = options;
-    this.#servers = new KnownServers(options.trusted);
+    this.#servers = new KnownServers(ambient, options.trusted);
     this.#inbound = new InboundPath({
       ambient,
       bus,
@@ -137,6 +137,7 @@ class BusEdge implements Edge {
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions = [];
+    this.#servers.stop();
     await Promise.all(this.#options.transports.map((transport) => transport.stop()));
   }
 

@@ -55,6 +55,30 @@ describe('a stranger', () => {
     expect(world.edge.stats()).toMatchObject({ delivered: 2, droppedStranger: 1 });
   });
 
+  it('is no server that DNS names now, found by SRV as lines find it and again when the answer ends', async () => {
+    const servers = [{ host: 'pbx.example', port: undefined, protocol: 'auto' as const, srv: true }];
+    const world = await createWorld({ ...dropping, servers, isUnstarted: true });
+    const name = (...hosts: string[]): void => {
+      world.names.set(
+        'pbx.example',
+        hosts.map((host) => ({ host, validUntilMs: world.ambient.now() + 90_000 })),
+      );
+    };
+    name('192.0.2.31', '192.0.2.32');
+    await world.edge.start();
+    await world.rest();
+    for (const host of ['192.0.2.31', '192.0.2.32', '192.0.2.33']) arrive(world, host);
+    expect(world.edge.stats()).toMatchObject({ delivered: 2, droppedStranger: 1 });
+    name('192.0.2.32', '192.0.2.33');
+    await world.ambient.advance(90_000);
+    for (const host of ['192.0.2.31', '192.0.2.32', '192.0.2.33']) arrive(world, host);
+    expect(world.edge.stats()).toMatchObject({ delivered: 4, droppedStranger: 2 });
+    expect(world.asked).toMatchObject([servers[0], servers[0]]);
+    await world.edge.stop();
+    await world.ambient.advance(900_000);
+    expect(world.asked).toHaveLength(2);
+  });
+
   it('is nobody in a trusted network', async () => {
     const world = await createWorld({ ...dropping, trusted: ['198.51.100.0/24', '2001:db8::/32'] });
     for (const host of ['198.51.100.200', '2001:db8:1::5', '198.51.101.1', '2001:db9::5']) arrive(world, host);

@@ -38,7 +38,7 @@ export interface RuntimeOptions {
   readonly bus?: Bus;
   /** Default: the transports of `config.edge.listen`. */
   readonly transports?: readonly Transport[];
-  /** Default: host names as the system resolves them. */
+  /** Default: DNS with lifetimes (NAPTR, SRV, addresses), and what the system itself knows of plain names. */
   readonly locator?: Locator;
   /** Mechanisms beside the built-in ones; one of the same name takes its place. */
   readonly mechanisms?: readonly Mechanism[];

@@ -23,6 +23,14 @@ describe('addresses of a host', () => {
     expect(found[0]).toMatchObject({ host: '127.0.0.1', name: 'localhost' });
   });
 
+  test('of the families that are wanted', async () => {
+    const request = { host: 'localhost', port: 5060, protocol: 'udp' } as const;
+    expect(await locate({ ...request, families: ['ipv4'] })).toMatchObject([{ host: '127.0.0.1' }]);
+    await expect(locate({ ...request, host: '127.0.0.1', families: ['ipv6'] })).rejects.toMatchObject({
+      code: 'E_TRANSPORT_UNRESOLVED',
+    });
+  });
+
   test('a name without an address is E_TRANSPORT_UNRESOLVED and says which', async () => {
     await expect(locate({ host: 'nowhere.invalid', port: undefined, protocol: 'udp' })).rejects.toMatchObject({
       code: 'E_TRANSPORT_UNRESOLVED',

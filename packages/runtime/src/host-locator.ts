@@ -1,15 +1,26 @@
 import { lookup } from 'node:dns/promises';
-import { isIpLiteral, type LocateRequest, type Locator, type Protocol, type RankedEntry, TransportError } from '@offhook/core';
+import {
+  byFamily,
+  defaultPort,
+  isIpLiteral,
+  type LocateRequest,
+  type Locator,
+  type RankedEntry,
+  TransportError,
+} from '@offhook/core';
 
-const defaultPort = (protocol: Protocol): number => (protocol === 'tls' ? 5061 : 5060);
+/** Addresses as the system finds them: hosts file, search domains, DNS. Rejects when it finds none. */
+export async function lookupHost(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
 
 /**
- * Addresses of a host name as the system resolves it, IPv4 first: all of one rank. Literals need no look-up.
+ * Addresses of a host name as the system resolves it, IPv4 first unless told: all of one rank. Literals need no look-up.
  * @source RFC 3263 section 4.2 (explicit port or transport); redundancy reference section 5.2
  */
 export function createHostLocator(): Locator {
   return {
-    async locate({ host, port, ...wanted }: LocateRequest): Promise<readonly RankedEntry[]> {
+    async locate({ host, port, families, ...wanted }: LocateRequest): Promise<readonly RankedEntry[]> {
       // AUTO without NAPTR is UDP (RFC 3263 section 4.1).
       const protocol = wanted.protocol === 'auto' ? 'udp' : wanted.protocol;
       const entry = (address: string): RankedEntry => ({
@@ -20,10 +31,10 @@ export function createHostLocator(): Locator {
         name: host,
         validUntilMs: Number.POSITIVE_INFINITY,
       });
-      if (isIpLiteral(host)) return [entry(host)];
       try {
-        const found = await lookup(host, { all: true });
-        return [...found].sort((a, b) => a.family - b.family).map(({ address }) => entry(address));
+        const found = byFamily(isIpLiteral(host) ? [host] : await lookupHost(host), families);
+        if (found.length > 0) return found.map(entry);
+        throw new Error(`no address of ${families?.join(' or ')}`);
       } catch (cause) {
         throw new TransportError(
           'E_TRANSPORT_UNRESOLVED',

@@ -9,6 +9,7 @@ export {
   type RuntimeOptions,
   sendCommand,
 } from './create-runtime.ts';
+export { createDefaultLocator } from './default-locator.ts';
 export { createHostLocator } from './host-locator.ts';
 export { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
 export type { TransportPlugin } from './plugin-transport.ts';

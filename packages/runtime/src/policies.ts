@@ -15,6 +15,7 @@ import {
   type RuntimeConfig,
 } from '@offhook/core';
 import { dualRegistration, type Refusal, rankedList } from '@offhook/line-actor';
+import { createDnsSrvMechanism } from '@offhook/plugin-dns-srv';
 
 /** What rules one line, and what the registry refused on it. */
 export interface LinePolicy {
@@ -26,7 +27,7 @@ export interface LinePolicy {
 
 export type JudgeLine = (config: LineConfig) => LinePolicy;
 
-const builtIn: readonly Mechanism[] = [dualRegistration, rankedList];
+const builtIn: readonly Mechanism[] = [dualRegistration, rankedList, createDnsSrvMechanism()];
 
 /** What lines are judged against: given mechanisms win over built-in and announced ones of the same name. */
 export function judgedMechanisms(given: readonly Mechanism[]): readonly MechanismManifest[] {

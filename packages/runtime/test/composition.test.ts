@@ -1,4 +1,12 @@
-import { createMemoryBus, type EdgeListen, type Locator, type Mechanism, parseRuntimeConfig, systemAmbient } from '@offhook/core';
+import {
+  createMemoryBus,
+  type EdgeListen,
+  type LocateRequest,
+  type Locator,
+  type Mechanism,
+  parseRuntimeConfig,
+  systemAmbient,
+} from '@offhook/core';
 import { describe, expect, test } from 'vitest';
 import { createRuntime, type RuntimeOptions } from '../src/index.ts';
 import { createAnsweringTransport } from './answering-transport.ts';
@@ -49,6 +57,30 @@ describe('createRuntime() takes what it is given instead of what is built in', (
     // By the edge, which has to know its servers, by the line, which looks whether there are several, and for the flow.
     expect(asked).toEqual(['pbx.example', 'pbx.example', 'pbx.example']);
     expect(transport.sent).toEqual(['REGISTER sip:pbx.example 3600']);
+    await runtime.stop();
+  });
+
+  test('a locator, which finds the servers that the edge knows as lines find theirs', async () => {
+    const asked: LocateRequest[] = [];
+    const inner = locator([]);
+    const line = { useDnsSrv: true, dnsSrvAutoPrefix: true, survivabilityProxy: 'gw.example:5070:A=192.0.2.8|gw2.example' };
+    const runtime = await createRuntime({
+      config: config({ phone: { ipMode: 'IPv4 only' } }, line),
+      ambient,
+      transports: [createAnsweringTransport(ambient)],
+      locator: {
+        locate(request) {
+          asked.push(request);
+          return inner.locate(request);
+        },
+      },
+    });
+    await registered(runtime);
+    const common = { protocol: 'udp', families: ['ipv4'] };
+    expect(asked.filter(({ families }) => families !== undefined)).toMatchObject([
+      { ...common, host: 'pbx.example', port: undefined, srv: true, autoPrefix: true },
+      { ...common, host: 'gw2.example', srv: false },
+    ]);
     await runtime.stop();
   });
 

@@ -2,10 +2,17 @@ import {
   type Ambient,
   configuredHop,
   formatEndpoint,
+  hopField,
+  isIpLiteral,
+  type Leg,
   type LineConfig,
+  type LocateRequest,
   type Locator,
   legsOf,
+  lineMode,
+  locateRequest,
   type NextHop,
+  parseServer,
   parseServerList,
   type RankedEntry,
   type RuntimeConfig,
@@ -26,9 +33,18 @@ const mostAddresses = 8;
 const mostSkewMs = 30_000;
 
 /** A server that lines use, and how many of them. */
-interface Target extends Pick<NextHop, 'host' | 'port' | 'protocol' | 'serverName'> {
+interface Target extends LocateRequest {
+  readonly serverName: string;
   readonly validateName: boolean;
   lines: number;
+}
+
+/** How a leg's server is looked for: a line with one registration goes by NAPTR and SRV where its parameters say so. */
+function requestOf(line: LineConfig, leg: Leg, { host, port, protocol }: NextHop): LocateRequest {
+  const spec = parseServer(line.ext[hopField(line.ext, leg)]);
+  const isSingle = lineMode(line) !== 'dual' && spec?.list.length === 0;
+  const request = isSingle ? locateRequest(line, spec) : undefined;
+  return request?.srv && request.port === undefined && !isIpLiteral(host) ? request : { host, port, protocol };
 }
 
 /** Every server that a line may send to: next hops of its legs, and all entries of a static list. */
@@ -37,10 +53,13 @@ function hopsOf(line: LineConfig): readonly Omit<Target, 'lines'>[] {
   return legsOf(line).flatMap((leg) => {
     const hop = configuredHop(line.ext, leg);
     if (hop === undefined) return [];
-    const own = { host: hop.host, port: hop.port, protocol: hop.protocol, serverName: hop.serverName, validateName };
+    const { port: usual, protocol, serverName } = hop;
+    const own = { ...requestOf(line, leg, hop), serverName, validateName };
     const more = leg === 'primary' ? [...staticList(line), ...(parseServerList(line.ext.survivabilityProxy) ?? [])] : [];
     const others = more.flatMap(({ host, port, addresses }) =>
-      (addresses.length === 0 ? [host] : addresses).map((at) => ({ ...own, host: at, port: port ?? own.port, serverName: host })),
+      (addresses.length === 0 ? [host] : addresses).map((at) => {
+        return { host: at, port: port ?? usual, protocol, serverName: host, validateName };
+      }),
     );
     return [own, ...others];
   });
@@ -73,8 +92,8 @@ const remedies: Readonly<Record<string, string>> = {
   closed: 'Look into the log of the server: it ended the connection.',
 };
 
-const subjectOf = (target: Target, { host, port }: RankedEntry): string => {
-  const place = `${formatEndpoint({ host, port })} ${target.protocol}`;
+const subjectOf = (target: Target, { host, port, protocol }: RankedEntry): string => {
+  const place = `${formatEndpoint({ host, port })} ${protocol}`;
   return target.host === host ? place : `${target.host} at ${place}`;
 };
 
@@ -121,14 +140,14 @@ function localHostFor({ edge }: RuntimeConfig, { protocol, host }: RankedEntry):
 }
 
 async function lookUp(target: Target, { locator, ambient }: ServerCheckOptions): Promise<readonly RankedEntry[] | Diagnosis> {
-  const { host, port, protocol } = target;
+  const { host, protocol } = target;
   const unresolved = (seen: string): Diagnosis => {
     const why = `${plural(target.lines, 'line')} cannot send anything to it.`;
     const remedy = 'Check its spelling, and the DNS servers of this machine.';
     return servers('error', 'server.unresolved', { subject: `${host} ${protocol}`, seen, why, remedy });
   };
   try {
-    const found = await inTime(locator.locate({ host, port, protocol }), ambient, lookUpTimeoutMs);
+    const found = await inTime(locator.locate(target), ambient, lookUpTimeoutMs);
     return found ?? unresolved(`no answer of DNS within ${spanText(lookUpTimeoutMs)}`);
   } catch (error) {
     if (error instanceof TransportError) return unresolved('has no address');

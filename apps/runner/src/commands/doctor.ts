@@ -7,7 +7,7 @@ import {
   type RuntimeConfig,
   systemAmbient,
 } from '@offhook/core';
-import { createHostLocator } from '@offhook/runtime';
+import { createDefaultLocator } from '@offhook/runtime';
 import { findConfig, loadPluggedConfig, type PluggedFile, resolveSecret } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import type { Output } from '../output.ts';
@@ -79,7 +79,7 @@ async function readPatient(given: string | undefined): Promise<Patient> {
 async function askAround(config: RuntimeConfig, socket: string, ambient: Ambient): Promise<readonly Diagnosis[]> {
   const found = await Promise.all([
     portChecks(config, socket, ambient),
-    serverChecks({ config, locator: createHostLocator(), ambient }),
+    serverChecks({ config, locator: createDefaultLocator(config, ambient), ambient }),
     busChecks(config, ambient),
   ]);
   return found.flat();

@@ -76,6 +76,8 @@ export interface World {
   readonly told: readonly { readonly line: string; readonly kind: string; readonly message: BusMessage }[];
   /** Names a locator knows. */
   readonly names: Map<string, readonly Partial<RankedEntry>[]>;
+  /** What that locator was asked. */
+  readonly asked: readonly LocateRequest[];
   open(target: Partial<OpenEnvelope['target']>, line?: LineKey, leg?: Leg, timeoutMs?: number): Promise<OpenReply>;
   /** Opens and expects success. */
   flow(target: Partial<OpenEnvelope['target']>, line?: LineKey, leg?: Leg): Promise<Extract<OpenReply, { ok: true }>>;
@@ -118,6 +120,7 @@ export async function createWorld({
   const udp = createFakeTransport();
   const tcp = createFakeTransport({ protocol: 'tcp', ...tcpOptions });
   const names: World['names'] = new Map();
+  const asked: LocateRequest[] = [];
   const told: { line: string; kind: string; message: BusMessage }[] = [];
   bus.subscribe(isDeaf ? 'nobody' : 'offhook.test.line.>', (message) => {
     const [line = '', kind = ''] = message.subject.split('.').slice(-2);
@@ -141,7 +144,12 @@ export async function createWorld({
     transports: [udp, tcp],
     limits: { ...open, ...limits },
     ...known,
-    locator: { locate: async ({ host, port, protocol }) => locate(host, port, protocol) },
+    locator: {
+      async locate(wanted) {
+        asked.push(wanted);
+        return locate(wanted.host, wanted.port, wanted.protocol);
+      },
+    },
   });
   if (!isUnstarted) await edge.start();
 
@@ -154,6 +162,7 @@ export async function createWorld({
     tcp,
     told,
     names,
+    asked,
     async open(target, line = anna, leg = 'primary', timeoutMs = 16_000) {
       const envelope: OpenEnvelope = { target: { host: '192.0.2.1', protocol: 'udp', ...target }, line, leg, timeoutMs };
       const answer = bus.request(subjects.edge('e1', 'open'), encodeJson(envelope), { timeoutMs: 100_000 });
