@@ -1,4 +1,11 @@
-import { type LineInput, parseRuntimeConfig, type RuntimeConfig } from '@offhook/core';
+import {
+  type LineInput,
+  type LocateRequest,
+  type Locator,
+  parseRuntimeConfig,
+  type RuntimeConfig,
+  TransportError,
+} from '@offhook/core';
 import { createVirtualAmbient } from '@offhook/lab';
 import { describe, expect, it } from 'vitest';
 import { createClockCheck } from '../src/commands/doctor-clock.ts';
@@ -128,5 +135,30 @@ describe('a DNS server that does not answer', () => {
       { code: 'server.unresolved', subject: 'a.example.net udp', seen, why: '3 lines cannot send anything to it.' },
       { code: 'server.unresolved', subject: 'b.example.net udp', seen },
     ]);
+  });
+});
+
+describe('a line whose servers DNS ranks', () => {
+  it('has them looked for as it does itself; those of two registrations are looked for by address', async () => {
+    const asked: LocateRequest[] = [];
+    const locator: Locator = {
+      async locate(request) {
+        asked.push(request);
+        throw new TransportError('E_TRANSPORT_UNRESOLVED', 'nothing');
+      },
+    };
+    const ambient = createVirtualAmbient({ seed: 1 });
+    const single = { dualRegistration: false, alternateProxy: '' };
+    await serverChecks({ config: config({ ...single, useDnsSrv: true, dnsSrvAutoPrefix: true }, 2), locator, ambient });
+    await serverChecks({ config: config({ ...single, sipTransport: 'AUTO' }, 1), locator, ambient });
+    await serverChecks({ config: config({ useDnsSrv: true }, 1), locator, ambient });
+    const host = 'a.example.net';
+    expect(asked).toMatchObject([
+      { host, port: undefined, protocol: 'udp', srv: true, autoPrefix: true },
+      { host, port: undefined, protocol: 'auto', srv: true },
+      { host, port: 5060, protocol: 'udp' },
+      { host: 'b.example.net', port: 5060, protocol: 'udp' },
+    ]);
+    expect(asked.slice(2).some(({ srv }) => srv)).toBe(false);
   });
 });

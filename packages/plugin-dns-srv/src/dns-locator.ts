@@ -18,6 +18,7 @@ import {
 import { AddressSearch, type SystemLookup } from './address-search.ts';
 import { AnswerCache, staleForMs } from './answer-cache.ts';
 import type { Resolver } from './records.ts';
+import { seededRandom } from './seeded-random.ts';
 import { readService, ServiceSearch, serviceOf } from './service-search.ts';
 
 export interface DnsLocatorOptions {
@@ -44,18 +45,16 @@ interface Resolution {
 interface Held {
   readonly entries: readonly RankedEntry[];
   readonly validUntilMs: number;
-  /** The records that were drawn from, and the places they were drawn in. */
-  readonly drawnFrom: string;
-  readonly places: readonly number[];
 }
 
-/** Lists held; the one asked for longest ago is forgotten first, and drawn anew. */
+/** Lists held; the one found longest ago is forgotten first. */
 const mostLists = 4_096;
 const never = Number.POSITIVE_INFINITY;
 
 /**
- * Ranked servers by NAPTR, SRV and address records. One choice by weight for each asker and resolution: the same list until its lifetime
- * ends, and the same order after that while the SRV records are the same.
+ * Ranked servers by NAPTR, SRV and address records: the same list until its lifetime ends. Chance is drawn once in the life of a locator;
+ * from then on the asker and the SRV records decide, so that each asker has a choice by weight of its own, and keeps it while the records
+ * are the same.
  * @source RFC 3263; redundancy reference section 5.2, D-26
  */
 export function createDnsLocator(options: DnsLocatorOptions): Locator {
@@ -68,12 +67,14 @@ class DnsLocator {
   readonly #services: ServiceSearch;
   readonly #addresses: AddressSearch;
   readonly #systemFirst: boolean;
+  readonly #chance: number;
   readonly #lists = new Map<string, Held>();
   readonly #pending = new Map<string, Promise<readonly RankedEntry[]>>();
 
   constructor({ ambient, resolver, lookup, systemFirst = false }: DnsLocatorOptions) {
     this.#ambient = ambient;
     this.#systemFirst = systemFirst;
+    this.#chance = ambient.random();
     const cache = new AnswerCache(resolver, ambient);
     this.#services = new ServiceSearch(cache, ambient);
     this.#addresses = new AddressSearch({ cache, ambient, lookup });
@@ -98,30 +99,27 @@ class DnsLocator {
 
   /** A list that can no longer be found is held on: what it names may still work. */
   async #renew(key: string, request: LocateRequest): Promise<readonly RankedEntry[]> {
-    const held = this.#lists.get(key);
     try {
-      return this.#hold(key, this.#listOf(await this.#resolve(request), request, held));
+      const list = this.#listOf(await this.#resolve(request), request);
+      if (list.entries.length === 0) throw unresolved(request);
+      return this.#hold(key, list);
     } catch (error) {
+      const held = this.#lists.get(key);
       if (held === undefined) throw error;
       this.#ambient.log.warn('servers are not found any more; the last list goes on', { host: request.host, error });
       const validUntilMs = this.#ambient.now() + staleForMs;
-      return this.#hold(key, { ...held, validUntilMs, entries: held.entries.map((entry) => ({ ...entry, validUntilMs })) });
+      return this.#hold(key, { validUntilMs, entries: held.entries.map((entry) => ({ ...entry, validUntilMs })) });
     }
   }
 
-  #listOf({ groups, validUntilMs }: Resolution, request: LocateRequest, held: Held | undefined): Held {
-    const targets = groups.flat();
-    const drawnFrom = targets.map((each) => [each.target, each.port, each.protocol, each.priority, each.weight].join(' ')).join();
-    const places = held?.drawnFrom === drawnFrom ? held.places : this.#draw(groups, request.method);
-    const records = places.flatMap((place) => {
-      const target = targets[place];
-      if (target === undefined) return [];
-      const { name, port, protocol, addresses } = target;
-      return [{ name, port, protocol, addresses, validUntilMs }];
+  #listOf({ groups, validUntilMs }: Resolution, { method, families, asker = '' }: LocateRequest): Held {
+    const ordered = groups.flatMap((group) => {
+      const records = group.map((each) => [each.target, each.port, each.protocol, each.priority, each.weight].join(' '));
+      const random = seededRandom([this.#chance, asker, ...records].join());
+      return applyMethod(orderRecords(group, random), method);
     });
-    const entries = rankRecords(records, request.families);
-    if (entries.length === 0) throw unresolved(request);
-    return { entries, validUntilMs, drawnFrom, places };
+    const records = ordered.map(({ name, port, protocol, addresses }) => ({ name, port, protocol, addresses, validUntilMs }));
+    return { entries: rankRecords(records, families), validUntilMs };
   }
 
   #hold(key: string, list: Held): readonly RankedEntry[] {
@@ -130,15 +128,6 @@ class DnsLocator {
     const [oldest] = this.#lists.keys();
     if (this.#lists.size > mostLists && oldest !== undefined) this.#lists.delete(oldest);
     return list.entries;
-  }
-
-  #draw(groups: Resolution['groups'], method: LocateRequest['method']): readonly number[] {
-    let before = 0;
-    return groups.flatMap((group) => {
-      const placed = group.map(({ priority, weight, port }, i) => ({ priority, weight, port, place: before + i }));
-      before += group.length;
-      return applyMethod(orderRecords(placed, this.#ambient.random), method).map(({ place }) => place);
-    });
   }
 
   async #resolve({
