@@ -9,6 +9,7 @@ import {
   parseRuntimeConfig,
   readLineSubject,
 } from '@offhook/core';
+import { createDnsLocator, zoneResolver } from '@offhook/plugin-dns-srv';
 import {
   createHostLocator,
   createRuntime,
@@ -81,6 +82,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const bus = createMemoryBus({ ambient, copy: split });
   const names: readonly Side[] = ['p', 'a', ...(options.servers ?? [])];
   const sides = new Map(names.map((name) => [name, createSide(ambient, wire, name, options.registrars ?? {})]));
+  const zone = zoneResolver(options.zone ?? []);
   const facts = collectFacts(ambient, bus, 'world');
   const parties: UserAgent[] = [];
   let lines = options.lines ?? [dualLine()];
@@ -113,7 +115,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ambient,
       bus,
       transports,
-      locator: createHostLocator(),
+      locator: options.zone === undefined ? createHostLocator() : createDnsLocator({ ambient, resolver: zone }),
       ...(mechanisms !== undefined && { mechanisms }),
       ...(store !== undefined && { store }),
     };
@@ -189,6 +191,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     p: side('p'),
     a: side('a'),
     side,
+    zone,
     get runtime() {
       return runtime();
     },

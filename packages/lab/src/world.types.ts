@@ -9,6 +9,7 @@ import type {
   Protocol,
   RuntimeInput,
 } from '@offhook/core';
+import type { DnsRecord, ZoneResolver } from '@offhook/plugin-dns-srv';
 import type { Explanation, LineStatus, Runtime } from '@offhook/runtime';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
 import type { CalleePlan, UserAgent } from './user-agent.types.ts';
@@ -37,6 +38,8 @@ export interface WorldOptions {
   readonly servers?: readonly Exclude<Side, 'p' | 'a'>[];
   /** Settings of all registrars, from the beginning. They record their route unless told otherwise. */
   readonly registrars?: Partial<RegistrarSettings>;
+  /** Names and where they lead; without it names are asked of the system. */
+  readonly zone?: readonly DnsRecord[];
   /** Mechanisms beside the built-in ones. */
   readonly mechanisms?: readonly Mechanism[];
   /** Keeps registrations over a power cut. */
@@ -89,6 +92,8 @@ export interface World {
   readonly bus: Bus;
   readonly p: Registrar;
   readonly a: Registrar;
+  /** DNS of the world: may change, and die. */
+  readonly zone: ZoneResolver;
   /** Any registrar by name. */
   side(name: Side): Registrar;
   /** The runtime that holds the lines. */

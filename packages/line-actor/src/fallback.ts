@@ -70,6 +70,10 @@ export class Fallback {
     if (entry !== undefined) this.route.note('line', '5.7:latched', 'redundancy 5.7 (a), D-24', 'wait', entry);
   }
 
+  get isScheduled(): boolean {
+    return this.way !== undefined;
+  }
+
   get isLatched(): boolean {
     return this.latched !== undefined;
   }

@@ -69,10 +69,10 @@ const entries = new WeakMap<Candidate, LegIdentity>();
 export function listIdentity(config: LineConfig, candidate: Candidate): LegIdentity {
   const known = entries.get(candidate);
   if (known !== undefined) return known;
-  const { host, port, protocol, name } = candidate;
+  const { host, port, protocol, name, serverName } = candidate;
   const hop = hopOf(config, 'primary');
   const transport = protocol === 'udp' ? '' : `;transport=${protocol}`;
-  const proof = protocol === 'tls' ? { serverName: name, validateName: config.ext.tlsNameValidate } : {};
+  const proof = protocol === 'tls' ? { serverName, validateName: config.ext.tlsNameValidate } : {};
   const identity: LegIdentity = {
     leg: 'primary',
     target: { host, port, protocol, ...proof },

@@ -247,6 +247,14 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     return this.line.list?.holdsRefresh() ?? false;
   }
 
+  refreshesElsewhere(): boolean {
+    return this.line.list?.refreshesElsewhere() ?? false;
+  }
+
+  refreshElsewhere(): void {
+    this.line.list?.refreshElsewhere();
+  }
+
   startRound(): void {
     this.line.list?.startRound();
   }

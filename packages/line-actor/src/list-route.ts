@@ -200,6 +200,19 @@ export class ListRoute {
     return isElsewhere || this.fallback.takesRefresh(leg?.record.refreshAtMs ?? 0);
   }
 
+  /** Nothing will bring the route back to the server that holds the registration: the refresh follows the route. @source RED-13, D-09 */
+  refreshesElsewhere(): boolean {
+    const { current, holder } = this.servers;
+    return holder !== undefined && current !== holder && !this.fallback.isScheduled;
+  }
+
+  refreshElsewhere(): void {
+    const { current } = this.servers;
+    if (current === undefined) return;
+    this.moveLeg(current);
+    this.note('registration', '5.7:refresh-follows', 'redundancy 5.7, D-09', 'register', current);
+  }
+
   /** A request failed there: the server counts as DOWN, unless it has answered. */
   requestFailed(server: string, outcome: OutcomeClass): void {
     const entry = this.servers.find(server);
@@ -262,6 +275,7 @@ export class ListRoute {
     this.retired = [...this.retired, ...gone];
     if (!isGone) {
       servers.current ??= servers.top(this.nowMs);
+      servers.failedOverAtMs = servers.isOnTop() ? undefined : (servers.failedOverAtMs ?? this.nowMs);
       this.fallback.plan();
       return this.line.tell({ type: 'list.changed' });
     }

@@ -14,7 +14,9 @@ export interface LocatedLine extends ListLine {
 
 /** However short a time to live is: a name is not asked for more often. */
 const shortestMs = 5_000;
-const noServers: CandidateList = { entries: [], validUntilMs: 0, ranked: false };
+/** Names without an address are asked for again. */
+const missingMs = 60_000;
+const noServers: CandidateList = { entries: [], validUntilMs: 0, ranked: false, missing: [] };
 
 /** A line whose list DNS knows, or the site, runs as one even while it has a single entry; a plain name only with several addresses. */
 const isListed = ({ config }: LocatedLine): boolean =>
@@ -42,11 +44,11 @@ export async function locateServers(line: LocatedLine): Promise<Locating | undef
 }
 
 /** Empty when nothing is found: the line waits as after any failure (5.8, no DNS result). */
-async function locate(line: LocatedLine): Promise<CandidateList> {
+async function locate(line: LocatedLine, previous?: CandidateList): Promise<CandidateList> {
   const { locator, ambient, config } = line;
   if (locator === undefined) return noServers;
   try {
-    return await candidateList(config, locator, () => ambient.random());
+    return await candidateList(config, locator, () => ambient.random(), previous);
   } catch (error) {
     ambient.log.warn('no server could be located', { line: config.id, error });
     return noServers;
@@ -56,12 +58,14 @@ async function locate(line: LocatedLine): Promise<CandidateList> {
 class ListWatch implements Locating {
   readonly route: ListRoute;
   private readonly line: LocatedLine;
+  private latest: CandidateList;
   private timer: Timer | undefined = undefined;
   private isOver = false;
 
   constructor(line: LocatedLine, first: CandidateList) {
     this.line = line;
     this.route = new ListRoute(line, () => this.again());
+    this.latest = first;
     this.route.servers.replace(first);
     this.watch(first);
   }
@@ -74,19 +78,23 @@ class ListWatch implements Locating {
 
   /** Asks now; true when there are servers. */
   private async again(): Promise<boolean> {
-    const list = await locate(this.line);
+    const list = await locate(this.line, this.latest);
     if (this.isOver) return false;
     this.watch(list);
     // A name that cannot be resolved any more leaves the line what it knows (D-26).
-    if (list.entries.length > 0) this.route.relocated(list);
+    if (list.entries.length > 0) {
+      this.latest = list;
+      this.route.relocated(list);
+    }
     return this.route.servers.entries.length > 0;
   }
 
-  private watch({ validUntilMs }: CandidateList): void {
+  private watch({ validUntilMs, missing }: CandidateList): void {
     const { ambient } = this.line;
     ambient.clearTimer(this.timer);
-    if (validUntilMs === Number.POSITIVE_INFINITY) return;
-    const waitMs = Math.max(validUntilMs - ambient.now(), shortestMs);
+    const wantedMs = missing.length > 0 ? Math.min(validUntilMs - ambient.now(), missingMs) : validUntilMs - ambient.now();
+    if (wantedMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.max(wantedMs, shortestMs);
     this.timer = ambient.setTimer(() => void this.again(), waitMs);
   }
 }

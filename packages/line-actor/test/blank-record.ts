@@ -28,6 +28,8 @@ export const unlisted = {
   movesOn: () => false,
   moveOn: ignore,
   holdsRefresh: () => false,
+  refreshesElsewhere: () => false,
+  refreshElsewhere: ignore,
   startRound: ignore,
   confirmed: ignore,
   waits: ignore,

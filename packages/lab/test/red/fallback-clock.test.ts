@@ -72,14 +72,17 @@ describe('9.1 the fallback clock', () => {
     expect(await returnsOf(0, { proxyFallbackIntvl: 600 }, 590, { registrars })).toEqual([300]);
   });
 
-  test('RED-13 PFI 0: no return in 100,000 s; refreshes go to the server in use', () =>
-    play(listLine({ ...ar, proxyFallbackIntvl: 0 }), async (world) => {
-      await world.party('2000');
-      await failOver(world);
-      await world.runTo(100_000);
-      expect(returns(world)).toEqual([]);
-      expect(new Set(sentTo(world, 'REGISTER', 1).map(([to]) => to))).toEqual(new Set(['a']));
-    }));
+  test.each([true, false])(
+    'RED-13 PFI 0, AR = %s: no return in 100,000 s; refreshes go to the server in use',
+    (autoRegisterWhenFailover) =>
+      play(listLine({ autoRegisterWhenFailover, proxyFallbackIntvl: 0 }), async (world) => {
+        await world.party('2000');
+        await failOver(world);
+        await world.runTo(100_000);
+        expect(returns(world)).toEqual([]);
+        expect(new Set(sentTo(world, 'REGISTER', 1).map(([to]) => to))).toEqual(new Set(['a']));
+      }),
+  );
 
   test('RED-14 refresh clock: refresh at 2795.52 (AG12)', () =>
     play({ ...listLine(), phone: mpp }, async (world) => {
