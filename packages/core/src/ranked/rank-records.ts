@@ -37,7 +37,8 @@ export function orderRecords<R extends Preference>(records: readonly R[], random
   return priorities.flatMap((priority) => {
     const left = records.filter((record) => record.priority === priority);
     // A single record asks for no chance.
-    return left.flatMap(() => left.splice(left.length > 1 ? draw(left, random) : 0, 1));
+    const next = (): readonly R[] => left.splice(left.length > 1 ? draw(left, random) : 0, 1);
+    return Array.from({ length: left.length }, next).flat();
   });
 }
 

@@ -180,7 +180,7 @@ test.each([
 });
 
 describe('without Dual Registration', () => {
-  test.each(['dns-srv', 'broadsoft'])('X_Mechanism %s is refused as unavailable', (xMechanism) =>
+  test.each(['broadsoft'])('X_Mechanism %s is refused as unavailable', (xMechanism) =>
     story({ lines: [singleLine({ xMechanism })] }, async (world) => {
       expect(world.line().status()).toMatchObject({
         mode: 'single',
@@ -192,10 +192,10 @@ describe('without Dual Registration', () => {
     }),
   );
 
-  test('Use DNS SRV alone is a warning among the findings, and refuses nothing', () =>
+  test('Use DNS SRV is ruled by dns-srv: nothing is refused or found wanting', () =>
     story({ lines: [singleLine({ useDnsSrv: true })] }, async (world) => {
       const { findings, refusals, degraded } = await world.line().explain();
-      expect(findings).toMatchObject([{ code: 'policy.unavailable', severity: 'warning', path: 'useDnsSrv' }]);
+      expect(findings).toEqual([]);
       expect({ refusals, degraded }).toEqual({ refusals: [], degraded: false });
     }));
 

@@ -6,6 +6,8 @@ export interface FileText {
   /** Files and settings of `edge.tls`. */
   readonly tls?: Readonly<Record<string, string>>;
   readonly cluster?: string;
+  /** DNS servers to ask. */
+  readonly dns?: readonly string[];
   readonly phone?: NonNullable<RuntimeInput['phone']>;
   readonly template: LineInput;
   readonly lines: readonly LineInput[];
@@ -18,13 +20,22 @@ const entries = (values: object, indent: string): readonly string[] =>
 const section = (name: string, values: object): readonly string[] =>
   Object.keys(values).length === 0 ? [] : [`${name}:`, ...entries(values, '  ')];
 
-export function configurationText({ listen, tls = {}, cluster = 'peers', phone = {}, template, lines }: FileText): string {
+export function configurationText({
+  listen,
+  tls = {},
+  dns = [],
+  cluster = 'peers',
+  phone = {},
+  template,
+  lines,
+}: FileText): string {
   return [
     `cluster: ${cluster}`,
     'edge:',
     '  listen:',
     ...listen.map(({ protocol, port }) => `    - { protocol: ${protocol}, host: 127.0.0.1, port: ${port} }`),
     ...(Object.keys(tls).length === 0 ? [] : ['  tls:', ...entries(tls, '    ')]),
+    ...(dns.length === 0 ? [] : section('dns', { servers: dns })),
     ...section('phone', phone),
     'templates:',
     '  desk:',
