@@ -43,7 +43,8 @@ export interface RunnerOptions {
   readonly folder: string;
   /** Names its files. */
   readonly name: string;
-  readonly file: FileText;
+  /** A configuration, or a flat profile as its text. */
+  readonly file: FileText | string;
   readonly bus?: string;
   /** Folder where registrations survive. */
   readonly state?: string;
@@ -77,9 +78,10 @@ export async function offhook(network: Network, args: readonly string[], withinM
   }
 }
 
-export async function writeConfiguration(folder: string, name: string, file: FileText): Promise<string> {
-  const path = join(folder, `${name}.yaml`);
-  await writeFile(path, configurationText(file));
+export async function writeConfiguration(folder: string, name: string, file: FileText | string): Promise<string> {
+  const isProfile = typeof file === 'string';
+  const path = join(folder, `${name}.${isProfile ? 'xml' : 'yaml'}`);
+  await writeFile(path, isProfile ? file : configurationText(file));
   return path;
 }
 
