@@ -5,6 +5,7 @@ import { createLane, type Traffic } from './wire-traffic.ts';
 /** Faults of size rather than form. */
 const tooLarge = new Set<string>(['head-too-large', 'body-too-large']);
 const keepalive = new TextEncoder().encode('\r\n');
+const isPing = (bytes: Uint8Array): boolean => Buffer.from(bytes).equals(Buffer.from('\r\n\r\n'));
 
 export interface StreamEndOptions {
   readonly traffic: Traffic;
@@ -65,6 +66,7 @@ export function createStreamEnd(options: StreamEndOptions): StreamEnd {
   function send(bytes: Uint8Array): void {
     if (gone) return;
     const copy = bytes.slice();
+    if (isPing(bytes)) framer.expectPong();
     traffic.segment(out, { from: local, to: remote, protocol, kind: 'data', bytes: copy }, () => end.peer?.receive(copy));
   }
 

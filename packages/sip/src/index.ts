@@ -16,10 +16,12 @@ export type {
   SipResponse,
   Via,
 } from './codec/message.ts';
+export { type MessageCounts, type MessageSummary, messageSummaryType, readMessageSummary } from './codec/message-summary.ts';
 export { formatNameAddr, readNameAddr } from './codec/name-addr.ts';
 export { parseMessage } from './codec/parse-message.ts';
 export { reasonPhrase } from './codec/reason-phrase.ts';
 export { formatSipUri, isLooseRoute, readSipUri, type SipUri, uriLine, uriTransport } from './codec/sip-uri.ts';
+export { readEventPackage, readSubscriptionState, type SubscriptionState } from './codec/subscription-state.ts';
 export { readVia, stampVia } from './codec/via.ts';
 export type {
   Dialogs,
@@ -36,6 +38,7 @@ export type {
 } from './dialog/dialog.types.ts';
 // dialog
 export { createDialogs } from './dialog/dialogs.ts';
+export { type Notice, SubscriptionDialog, type SubscriptionOptions, type Taken } from './dialog/subscription.ts';
 // digest
 export {
   type Authorization,

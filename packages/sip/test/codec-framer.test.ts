@@ -113,6 +113,18 @@ describe('keepalives (RFC 5626 section 3.5.1)', () => {
   });
 });
 
+describe('keepalives of our own', () => {
+  it('are answered by one CRLF each, which is no half of a ping', () => {
+    const framer = createFramer();
+    for (let beat = 0; beat < 3; beat += 1) {
+      framer.expectPong();
+      expect(push(framer, pong)).toEqual(['pong']);
+    }
+    framer.expectPong();
+    expect(push(framer, Buffer.concat([pong, first, ping]))).toEqual(['pong', expected[0], 'ping']);
+  });
+});
+
 describe('a stream that cannot be cut any more', () => {
   const fault = (bytes: Uint8Array | string, limits?: FramerLimits): string[] => push(createFramer(limits), bytes);
 

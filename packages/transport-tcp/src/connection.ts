@@ -23,6 +23,7 @@ export interface ConnectionEvents {
 }
 
 const pong = Buffer.from('\r\n');
+const ping = Buffer.from('\r\n\r\n');
 const tooLarge = new Set(['head-too-large', 'body-too-large']);
 
 /** One stream: cuts what arrives into messages, answers pings, keeps what is queued within bounds, ends exactly once. */
@@ -62,6 +63,7 @@ export class Connection {
       this.#lose('error', `the peer does not read: ${waiting} bytes wait, at most ${maxQueuedBytes} may`);
       return;
     }
+    if (ping.equals(bytes)) this.#framer.expectPong();
     this.#socket.write(bytes);
   }
 

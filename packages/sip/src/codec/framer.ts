@@ -26,6 +26,8 @@ export type FramerFault =
 /** Cuts one direction of one stream into messages. */
 export interface Framer {
   push(chunk: Uint8Array): FramerEvent[];
+  /** We have sent a ping: the next lone CRLF is its pong, and no half of a ping of the peer. */
+  expectPong(): void;
   /** Bytes of a begun message or keepalive that waits for its rest. */
   readonly pending: number;
 }
@@ -58,6 +60,7 @@ class StreamFramer implements Framer {
   /** Bytes of the message at `start`, once its head is known. */
   private messageBytes: number | undefined;
   private crlfs: 'none' | 'one' | 'one-reported' = 'none';
+  private awaitsPong = false;
   private isBroken = false;
 
   constructor(limits: FramerLimits) {
@@ -77,11 +80,18 @@ class StreamFramer implements Framer {
     while (this.start < this.end && this.step(events));
     if (this.start === this.end) this.buffer = nothing;
     else if (isBorrowed) this.take(Buffer.from(this.buffer.subarray(this.start, this.end)));
-    if (this.crlfs === 'one') {
-      events.push({ type: 'pong' });
-      this.crlfs = 'one-reported';
-    }
+    if (this.crlfs === 'one') this.report(events);
     return events;
+  }
+
+  expectPong(): void {
+    this.awaitsPong = true;
+  }
+
+  private report(events: FramerEvent[]): void {
+    events.push({ type: 'pong' });
+    this.crlfs = this.awaitsPong ? 'none' : 'one-reported';
+    this.awaitsPong = false;
   }
 
   private take(bytes: Buffer): void {
@@ -108,7 +118,7 @@ class StreamFramer implements Framer {
     if (this.messageBytes === undefined && this.searched === 0) {
       const first = this.buffer[this.start] ?? 0;
       if (first === CR) return this.takeCrlf(events);
-      if (this.crlfs === 'one') events.push({ type: 'pong' });
+      if (this.crlfs === 'one') this.report(events);
       this.crlfs = 'none';
       if (!isTokenStart(first)) return this.fail(events, 'not-sip');
     }

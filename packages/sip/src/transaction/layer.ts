@@ -50,7 +50,7 @@ export interface TransactionLayer {
   receive(inbound: LineInbound): void;
   /** Ends every outstanding client transaction on the flow; drops the server transactions of a stream. @source RFC 3261 section 17.1.4, D-18 */
   flowFailed(failure: FlowFailure): void;
-  /** Forgets everything without a word and leaves no timer behind. */
+  /** Forgets everything without a word and leaves no timer behind; what is still on its way is ignored. */
   stop(): void;
 }
 
@@ -69,6 +69,7 @@ class LineTransactions implements TransactionLayer, ClientTransactionsOptions, S
   private readonly clients: ClientTransactions;
   /** Made for the first request from the network. */
   private servers: ServerTransactions | undefined = undefined;
+  private isStopped = false;
 
   constructor(options: TransactionLayerOptions) {
     this.options = options;
@@ -104,6 +105,7 @@ class LineTransactions implements TransactionLayer, ClientTransactionsOptions, S
   }
 
   receive(inbound: LineInbound): void {
+    if (this.isStopped) return;
     const message = parseMessage(inbound.bytes);
     if (message.kind === 'fault') {
       this.options.onFault?.(message.fault);
@@ -123,6 +125,7 @@ class LineTransactions implements TransactionLayer, ClientTransactionsOptions, S
   }
 
   stop(): void {
+    this.isStopped = true;
     this.clients.stop();
     this.servers?.stop();
   }
