@@ -8,6 +8,7 @@ import { parametersOf } from './parameter.ts';
 const proxy = parametersOf('Voice > Ext(n) > Proxy and Registration');
 const sip = parametersOf('Voice > Ext(n) > SIP Settings');
 const subscriber = parametersOf('Voice > Ext(n) > Subscriber Information');
+const feature = parametersOf('Voice > Ext(n) > Call Feature Settings');
 const own = parametersOf('Offhook extensions (per line)');
 
 const server = { range: 'host[:port][;transport=udp|tcp|tls] or a static list (name[:port]:SRV=… / :A=…)' };
@@ -158,6 +159,25 @@ const subscriberInformation = {
   sipUri: subscriber.text('SIP URI', '', 'line', 'Overrides the address-of-record; without @ the local address is appended.'),
 };
 
+/** @source Cisco 7832 Multiplatform administration guide 11.3, chapter Voicemail Configuration */
+const callFeatures = {
+  voiceMailServer: feature.text(
+    'Voice Mail Server',
+    '',
+    'line',
+    'Whom the line asks about messages waiting: the Request-URI of its SUBSCRIBE. Empty: it does not subscribe.',
+    { range: 'host[:port], user@host[:port] or a SIP URI; $USER and $PROXY stand for User ID and Proxy' },
+  ),
+  voiceMailSubscribeInterval: feature.integer(
+    'Voice Mail Subscribe Interval',
+    86_400,
+    'line',
+    'Requested lifetime of that subscription. 0: 86400.',
+    { max: 86_400, unit: 's' },
+  ),
+  voiceMailEnable: feature.yesNo('Voice Mail Enable', true, 'line', 'No: the line does not subscribe.'),
+};
+
 const extensions = {
   preferredCodecs: own.list(
     'Preferred Codecs',
@@ -209,12 +229,18 @@ const extensions = {
     'X Keepalive Failover',
     false,
     'immediate',
-    'Treat missed keepalive answers as a transport failure.',
+    'Three keepalives without an answer in a row are a transport failure of that server.',
   ),
   xResubscribeOnMove: own.yesNo('X Resubscribe On Move', true, 'transaction', 'New subscriptions at once when the route moves.'),
 };
 
-export const extSchema = z.strictObject({ ...proxyAndRegistration, ...sipSettings, ...subscriberInformation, ...extensions });
+export const extSchema = z.strictObject({
+  ...proxyAndRegistration,
+  ...sipSettings,
+  ...subscriberInformation,
+  ...callFeatures,
+  ...extensions,
+});
 
 /** Voice > Ext(n), values in the manual's units (seconds). */
 export type ExtConfig = Readonly<z.output<typeof extSchema>>;

@@ -131,6 +131,18 @@ describe('validation matrix (redundancy 3.11)', () => {
     expect(mode).toBe('single');
   });
 
+  it.each([
+    ['voiceMailServer', 'mail box', ''],
+    ['voiceMailServer', '$USER@$PROXY', '$USER@$PROXY'],
+    ['voiceMailServer', 'sip:*97@vm.example:5070', 'sip:*97@vm.example:5070'],
+    ['natKeepAliveDest', 'b.example:99999', '$PROXY'],
+    ['natKeepAliveDest', '192.0.2.9:5070', '192.0.2.9:5070'],
+  ] as const)('reads %s = %s as %s', (key, value, used) => {
+    const { found, line } = judge({ [key]: value });
+    expect(found).toEqual(value === used ? [] : [`error server.invalid ${key}`]);
+    expect(line.ext[key]).toBe(used);
+  });
+
   it('D-32 clears Outbound Proxy and Auth ID where a profile switches them off', () => {
     const { line, found } = judge({ outboundProxy: 'o.example', useOutboundProxy: false, authId: 'x', useAuthId: false });
     expect(line.ext).toMatchObject({ outboundProxy: '', authId: '' });

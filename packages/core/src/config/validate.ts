@@ -57,6 +57,30 @@ const serversParse: readonly Rule[] = serverKeys.map((key) => (line) => {
   return { ...found(line, key, 'error', 'server.invalid', words), patch: { [key]: '' } };
 });
 
+/** A request goes there, or none at all. */
+const placesParse: Rule = (line) => {
+  const { voiceMailServer, natKeepAliveDest } = line.ext;
+  const mailbox = voiceMailServer
+    .replace(/^sips?:/i, '')
+    .replace('$PROXY', 'proxy')
+    .replace(/^[^\s<>"@]+@/, '');
+  if (voiceMailServer !== '' && parseServer(mailbox) === undefined) {
+    const words = {
+      allowed: 'host[:port], user@host[:port] or a SIP URI',
+      message: 'This is no address; the line does not subscribe to messages waiting.',
+      remedy: 'Correct Voice Mail Server, or leave it empty.',
+    };
+    return { ...found(line, 'voiceMailServer', 'error', 'server.invalid', words), patch: { voiceMailServer: '' } };
+  }
+  if (['', '$PROXY'].includes(natKeepAliveDest) || parseServer(natKeepAliveDest) !== undefined) return fine;
+  const words = {
+    allowed: '$PROXY or host[:port]',
+    message: 'This is no address; keepalives go to the server in use.',
+    remedy: 'Set NAT Keep Alive Dest to $PROXY.',
+  };
+  return { ...found(line, 'natKeepAliveDest', 'error', 'server.invalid', words), patch: { natKeepAliveDest: '$PROXY' } };
+};
+
 const expiresIsSensible: Rule = (line) => {
   const { registerExpires } = line.ext;
   if (registerExpires < 1) {
@@ -173,6 +197,7 @@ const autoReRegisters: Rule = (line) => {
 const rules: readonly Rule[] = [
   switchesApply,
   ...serversParse,
+  placesParse,
   expiresIsSensible,
   lineIsReachable,
   dualHasItsServers,
