@@ -6,6 +6,7 @@ export { createFuzzer, describeFinding, type Fuzzer, type FuzzerOptions, shrink 
 export { lendGlobalTimers } from './global-timers.ts';
 export { startLabRegistrar } from './lab-registrar.ts';
 export type { Listening } from './links.ts';
+export type { Mailboxes, MailboxSubscription, NotifyDraft } from './mailboxes.ts';
 export { type NonsenseKind, nonsenseKinds } from './nonsense.ts';
 export { createRandom, type Random } from './random.ts';
 export { createRegistrar } from './registrar.ts';

@@ -3,6 +3,7 @@ import { parseMessage, type ResponseDraft, readSipUri, type SipRequest, type Sip
 import { createBindings } from './bindings.ts';
 import { type ChallengeSide, createGatekeeper } from './gatekeeper.ts';
 import { createLinks, type Link } from './links.ts';
+import { createMailboxes } from './mailboxes.ts';
 import { spoil } from './nonsense.ts';
 import { createProxy, type Place } from './proxy.ts';
 import type { Registrar, RegistrarOptions, RegistrarSettings } from './registrar.types.ts';
@@ -45,6 +46,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   const script = createScript();
   const log = createSeenLog(ambient);
   const server = createServer(ambient, links, log.answered);
+  const mailboxes = createMailboxes(ambient, links);
   const places = new Map<string, Place>();
   let settings: RegistrarSettings = { ...defaults, ...options.settings };
   let faults = 0;
@@ -102,6 +104,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     if (refused !== undefined) return refused;
     const uri = readSipUri(request.uri);
     if (uri === undefined || !isMine(uri) || request.headers('Route').length > 1) return undefined;
+    const subscribed = request.method === 'SUBSCRIBE' ? mailboxes.subscribe(request, link) : undefined;
+    if (subscribed !== undefined) return subscribed;
     if (uri.user === scripted) return { status: 200 };
     if (uri.user !== '') return undefined;
     return request.method === 'OPTIONS' ? { status: 200, headers: [['Accept', 'application/sdp']] } : { status: 405 };
@@ -172,7 +176,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const parsed = parseMessage(inbound.bytes);
     if (parsed.kind === 'request') return receive(parsed, inbound, link);
     if (parsed.kind === 'response') {
-      if (!proxy.response(parsed)) faults++;
+      if (!mailboxes.response(parsed) && !proxy.response(parsed)) faults++;
       return;
     }
     faults++;
@@ -185,6 +189,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     listening: links.listening,
     async stop() {
       server.stop();
+      mailboxes.stop();
       await links.stop();
     },
     answer: (method, status, answerOptions = {}) =>
@@ -206,6 +211,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       places.set(user, { uri: `sip:${user}@${formatEndpoint(at)}${transport}`, at, protocol });
     },
     bindings: bindings.list,
+    mailboxes,
     seen: log.find,
     forgetSeen: log.forget,
     get faults() {

@@ -2,6 +2,7 @@ import type { Ambient, Endpoint, Protocol, Transport } from '@offhook/core';
 import type { DigestAlgorithm, SipRequest, Verdict } from '@offhook/sip';
 import type { Binding, GrantRules } from './bindings.ts';
 import type { Listening } from './links.ts';
+import type { Mailboxes } from './mailboxes.ts';
 import type { NonsenseKind } from './nonsense.ts';
 import type { AnswerOptions, AnswerStep, ScriptOptions } from './registrar-script.ts';
 
@@ -93,6 +94,8 @@ export interface Registrar {
   attach(user: string, at: Endpoint, protocol?: Protocol): void;
   /** Bindings in force, newest first. */
   bindings(user?: string): readonly Binding[];
+  /** Messages waiting: who subscribed, and what they are told. */
+  readonly mailboxes: Mailboxes;
   /** Requests in the order they came, repetitions included. */
   seen(filter?: SeenFilter): readonly SeenRequest[];
   /** Empties what `seen` lists, so that a world can live for days. */
