@@ -25,6 +25,7 @@ const line = (given: Partial<LineStatus>): LineStatus => ({
   legs: [leg({ refreshAtMs: 9_000, expiresAtMs: 14_000 }), alternate()],
   calls: [],
   queued: 0,
+  subscriptions: [],
   degraded: false,
   refusals: [],
   findings: [],
@@ -55,6 +56,16 @@ describe('lines', () => {
     expect(shown).toContain('not renewed  next try in 4 s, 2 failures');
     expect(shown).toContain('  call       c1 outgoing up on the alternate');
     expect(shown).toContain('0 of 1 registered at the primary');
+  });
+
+  it('tell of messages waiting, and how that is known', () => {
+    const messages = { waiting: true, voice: { new: 2, old: 8 } };
+    const known = { event: 'message-summary', state: 'active', leg: 'primary', refreshAtMs: 60_000, messages } as const;
+    expect(linesText([line({ subscriptions: [known] })], 0, plain)).toContain(
+      '  messages   waiting (2 new, 8 old); subscribed at the primary, renewal in 60 s',
+    );
+    const failed = { event: 'message-summary', state: 'retrying', retryAtMs: 9_000 };
+    expect(linesText([line({ subscriptions: [failed] })], 0, plain)).toContain('  messages   unknown; failed, next try in 9 s');
   });
 
   it('never show a time that has passed as negative', () => {

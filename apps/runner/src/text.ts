@@ -1,5 +1,5 @@
 import { type Decision, describeFinding, type Finding } from '@offhook/core';
-import type { CallFact, Explanation, Fact, LegStatus, LineStatus } from '@offhook/runtime';
+import type { CallFact, Explanation, Fact, LegStatus, LineStatus, MailboxStatus } from '@offhook/runtime';
 import { decisionText, spanText } from './decision-text.ts';
 import type { Paint } from './paint.ts';
 
@@ -48,6 +48,24 @@ const routes: Readonly<Record<string, string>> = {
 const callText = (call: CallFact): string =>
   `${call.id} ${call.direction} ${call.state}${call.leg === undefined ? '' : ` on the ${call.leg}`}`;
 
+const mailboxStates: Readonly<Record<string, string>> = {
+  ended: 'not subscribed',
+  pending: 'subscribing',
+  active: 'subscribed',
+  moving: 'moving',
+  retrying: 'failed',
+};
+
+function mailboxText({ state, leg, messages, refreshAtMs, retryAtMs }: MailboxStatus, nowMs: number): string {
+  const where = leg === undefined ? '' : ` at the ${leg}`;
+  const counts = messages?.voice === undefined ? '' : ` (${messages.voice.new} new, ${messages.voice.old} old)`;
+  const waiting = messages === undefined ? 'unknown' : `${messages.waiting ? 'waiting' : 'none'}${counts}`;
+  const next = retryAtMs ?? refreshAtMs;
+  const then =
+    next === undefined ? '' : `, ${retryAtMs === undefined ? 'renewal' : 'next try'} in ${spanText(Math.max(0, next - nowMs))}`;
+  return `${waiting}; ${mailboxStates[state] ?? state}${where}${then}`;
+}
+
 function lineText(line: LineStatus, nowMs: number, width: number, paint: Paint): string {
   const tint = line.route === 'onTop' ? paint.green : line.route === 'failedOver' ? paint.yellow : paint.red;
   const degraded = line.degraded ? paint.yellow('; degraded, see explain') : '';
@@ -55,6 +73,7 @@ function lineText(line: LineStatus, nowMs: number, width: number, paint: Paint):
   return [
     `${paint.bold(line.id)}  ${line.mode}, ${tint(routes[line.route] ?? line.route)}${degraded}${queued}`,
     ...line.legs.map((leg) => legText(leg, nowMs, width, paint)),
+    ...line.subscriptions.map((mailbox) => `  messages   ${mailboxText(mailbox, nowMs)}`),
     ...line.calls.map((call) => `  call       ${callText(call)}`),
   ].join('\n');
 }
@@ -84,7 +103,12 @@ function verdictText({ ifNow }: Explanation): string {
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
-const nextTexts: Readonly<Record<string, string>> = { refresh: 'renewal', retry: 'next try', expiry: 'expiry' };
+const nextTexts: Readonly<Record<string, string>> = {
+  refresh: 'renewal',
+  retry: 'next try',
+  expiry: 'expiry',
+  subscribe: 'subscription',
+};
 
 export function explainText(found: Explanation, paint: Paint): string {
   const width = Math.max(...found.legs.map(({ server }) => server.length), 0);

@@ -8,3 +8,4 @@ export { dualRegistration, rankedList } from './mechanisms.ts';
 export { createPooledHost } from './pooled-host.ts';
 export { registrationMachine } from './registration.machine.ts';
 export type { Explanation, LegStatus, LineStatus } from './status.ts';
+export type { MailboxStatus } from './subscriptions.ts';

@@ -12,7 +12,6 @@ import type { HostOptions, Running } from './host.ts';
 import type { LegIdentity } from './identity.ts';
 import type { LegHop, LegHops } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
-import type { ListRoute } from './list-route.ts';
 import type { Place } from './place.ts';
 import { RegisterClient } from './register-client.ts';
 import { addressOfRecord, contactUri } from './register-request.ts';
@@ -62,8 +61,6 @@ export interface RunningLeg {
 
 /** The line of a leg. */
 export interface LegLine extends LineScope {
-  /** Of a line whose servers are a ranked list. */
-  readonly list: ListRoute | undefined;
   /** Its state, or whether it is bound or usable, is another one. */
   legChanged(leg: RunningLeg): void;
 }

@@ -155,6 +155,8 @@ export function createLineCalls(line: LineScope): LineCalls {
         onSession(accepted, hop) {
           session = accepted;
           watch(call, accepted, hop, sessionId);
+          const { leg } = call.fact();
+          if (leg !== undefined) line.inviteAccepted(leg);
         },
       });
       const effects = { cancel: outgoing.cancel, decline() {}, accept() {}, bye: () => session?.bye() };

@@ -42,6 +42,7 @@ import type { ListRoute } from './list-route.ts';
 import type { Place, Placed, SendVerdict } from './place.ts';
 import { createRequests, type Requests } from './requests.ts';
 import { createRequestRoute, type RequestRoute } from './route.ts';
+import { createRouteFollowers, type RouteFollowers } from './route-followers.ts';
 import { routeSingle } from './routing.ts';
 import { sipTimers } from './settings.ts';
 
@@ -63,6 +64,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   list: ListRoute | undefined = undefined;
   protected readonly options: LineOptions;
   protected readonly decisions: DecisionLog;
+  protected readonly followers: RouteFollowers | undefined;
   protected madeRequests: Requests | undefined = undefined;
   protected madeCalls: LineCalls | undefined = undefined;
   private inbound: ((server: ServerTransaction) => void) | undefined = undefined;
@@ -80,6 +82,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     this.host = options.host ?? createActorHost(options.ambient);
     this.layer = createTransactionLayer(this);
     this.decisions = createDecisionLog(this);
+    this.followers = createRouteFollowers(this);
   }
 
   get config(): LineConfig {
@@ -153,7 +156,22 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     return legs.map((leg) => ({ leg, identity: leg.identity, hops: leg.hops }));
   }
 
+  placeNow(leg: RunningLeg): Place {
+    const { list } = this;
+    const current = list?.servers.current;
+    const place = current && list?.place(current);
+    return place ?? { leg, identity: leg.identity, hops: leg.hops };
+  }
+
   callsEnded(): void {}
+
+  registeredAt(server: string): void {
+    this.followers?.registeredAt(server);
+  }
+
+  routeMoved(): void {
+    this.followers?.routeMoved();
+  }
 
   place(verdict: SendVerdict, use: (placed: Placed) => void): void {
     if (this.list !== undefined) return this.list.go(verdict, use);
@@ -211,6 +229,10 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } });
   }
 
+  inviteAccepted(leg: Leg): void {
+    this.followers?.inviteAccepted(leg);
+  }
+
   onRequest(server: ServerTransaction): void {
     this.inbound ??= this.createInbound();
     this.inbound(server);
@@ -240,7 +262,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
       config: this.config,
       isBound: () => !registersLine(this.config) || this.candidates().some((mark) => mark.bound),
       calls: {
-        inDialog: (server) => this.madeCalls?.inDialog(server) ?? false,
+        inDialog: (server) => this.madeCalls?.inDialog(server) === true || this.followers?.notify(server) === true,
         incoming: (server) => this.calls.incoming(server),
       },
       onMessage: (request) =>

@@ -3,6 +3,7 @@ import type {
   Bus,
   CandidateMark,
   FactKind,
+  Flow,
   Leg,
   LineConfig,
   LineFacts,
@@ -19,6 +20,7 @@ import type { LineHost } from './host.ts';
 import type { Identity, LegIdentity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LegHops } from './leg-hop.ts';
+import type { ListRoute } from './list-route.ts';
 import type { Place, Placed, SendVerdict } from './place.ts';
 import type { RequestRoute } from './route.ts';
 
@@ -39,8 +41,12 @@ export interface LineScope {
   readonly store: LineStore | undefined;
   readonly layer: TransactionLayer;
   readonly legs: readonly RunningLeg[];
+  /** Of a line whose servers are a ranked list. */
+  readonly list: ListRoute | undefined;
   leg(name: Leg): RunningLeg | undefined;
   candidates(): readonly CandidateMark[];
+  /** Where new requests of a leg go. */
+  placeNow(leg: RunningLeg): Place;
   /** Every server that requests may leave to. */
   places(): readonly Place[];
   /** The last call has ended. */
@@ -60,6 +66,10 @@ export interface LineScope {
   /** A fact that nobody listens to is not written down. */
   publish(kind: FactKind, fact: () => unknown): void;
   route(method: string, id?: string): RequestRoute;
+  /** Hands bytes to the edge: what is no SIP message. */
+  send(flow: Flow, bytes: Uint8Array): void;
+  /** A call was taken there: what follows the route goes along. */
+  inviteAccepted(leg: Leg): void;
   /** Flows of a leg to a server. */
   hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
   /** A part threw: the line is to be restarted. */

@@ -57,6 +57,7 @@ type StoredFacts = Readonly<Partial<Record<Leg, LegFacts>>>;
 const noFacts: StoredFacts = {};
 const noRefusals: readonly Refusal[] = [];
 const noFindings: LineStatus['findings'] = [];
+const noSubscriptions: LineStatus['subscriptions'] = [];
 
 const nobody: readonly (() => void)[] = [];
 
@@ -163,10 +164,12 @@ class RunningLine
   legChanged(leg: RunningLeg): void {
     this.publish('registration', () => ({ leg: leg.leg, state: leg.state(), mark: leg.mark() }));
     this.machine.send({ type: 'legs.changed' });
+    this.followers?.legChanged(leg);
   }
 
   onState(state: string): void {
     this.publish('state', () => ({ type: 'line', state }));
+    this.followers?.lineState(state);
     if (state === 'stopped' && this.stopped.length > 0) this.dispose();
   }
 
@@ -254,6 +257,7 @@ class RunningLine
 
   stopLegs(): void {
     this.list?.fallback.dispose();
+    this.followers?.stop();
     for (const leg of this.legs) leg.send({ type: 'line.stop' });
   }
 
@@ -330,6 +334,7 @@ class RunningLine
     this.madeRequests?.dispose();
     this.madeCalls?.dispose();
     this.locating?.dispose();
+    this.followers?.dispose();
     for (const leg of this.legs) leg.dispose();
     this.legs = [];
     this.layer.stop();
@@ -349,6 +354,7 @@ class RunningLine
       machine,
       calls: this.madeCalls?.list() ?? [],
       queued: this.madeRequests?.queued ?? 0,
+      subscriptions: this.followers?.subscriptions() ?? noSubscriptions,
       decisions,
       refusals: this.options.refusals ?? noRefusals,
       findings: config.findings ?? noFindings,

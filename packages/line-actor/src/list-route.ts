@@ -23,6 +23,10 @@ export interface ListLine extends LineScope {
   /** What the mechanism says of lists; the built-in rules unless it does. */
   readonly listRule: ListRule | undefined;
   hasCalls(): boolean;
+  /** New requests go to another server. */
+  routeMoved(): void;
+  /** The registration is held by another server. */
+  registeredAt(server: string): void;
   /** An event of the line chart. */
   tell(event: LineEvent): void;
 }
@@ -155,7 +159,8 @@ export class ListRoute {
     const { servers, registering: entry, leg } = this;
     if (entry === undefined || leg === undefined) return;
     const nowMs = this.nowMs;
-    if (servers.holder !== entry || !this.isInService) servers.heldSinceMs = nowMs;
+    const hasMoved = servers.holder !== entry;
+    if (hasMoved || !this.isInService) servers.heldSinceMs = nowMs;
     servers.holder = entry;
     servers.expiryMs = leg.record.expiresAtMs - nowMs;
     servers.refreshPeriodMs = leg.record.refreshAtMs - nowMs;
@@ -168,6 +173,7 @@ export class ListRoute {
     else this.fallback.plan();
     this.answer(entry, undefined);
     this.line.tell({ type: 'list.changed' });
+    if (hasMoved) this.line.registeredAt(entry.identity.server);
   }
 
   /** No other server takes the registration: the leg waits (5.4). A refusal concerns its server alone. */
@@ -257,6 +263,7 @@ export class ListRoute {
     servers.current = entry;
     servers.failedOverAtMs = servers.isOnTop() ? undefined : this.nowMs;
     this.fallback.plan();
+    this.line.routeMoved();
     this.note('line', rule, source, servers.isOnTop() ? 'route-top' : 'route-lower', entry, {}, this.fallback.next());
     this.line.tell({ type: 'list.changed' });
   }
@@ -295,8 +302,15 @@ export class ListRoute {
     const entry = this.servers.entries.find(({ hops }) => hops?.current()?.flow === flow);
     if (entry === undefined || entry === this.registering || entry.identity.target.protocol === 'udp') return;
     entry.hops?.forget();
+    if (entry === this.servers.current) this.currentFailed();
+  }
+
+  /** The server in use is gone, and no request has said so. @source redundancy reference 6.3 */
+  currentFailed(): void {
+    const { current: entry, holder } = this.servers;
     const facts = this.servers.facts(this.nowMs);
-    if (entry !== this.servers.current || facts === undefined) return;
+    if (entry === undefined || facts === undefined) return;
+    if (entry === holder && this.leg?.settings.registers === true) return this.leg.send({ type: 'transport.down' });
     const server = entry.identity.server;
     this.servers.markDown(entry, this.nowMs);
     const verdict = this.rule.next(facts, { method: 'OPTIONS', outcome: 'disconnect', tried: [server] });

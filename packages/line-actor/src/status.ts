@@ -6,6 +6,7 @@ import type { LineEvent } from './line.types.ts';
 import type { Refusal } from './line-options.ts';
 import type { ListRoute } from './list-route.ts';
 import type { CallFact } from './live-call.ts';
+import type { MailboxStatus } from './subscriptions.ts';
 
 /** One leg now; instants in ms since 1970. */
 export interface LegStatus extends CandidateMark {
@@ -28,6 +29,7 @@ export interface LineStatus {
   readonly servers?: readonly CandidateMark[];
   readonly calls: readonly CallFact[];
   readonly queued: number;
+  readonly subscriptions: readonly MailboxStatus[];
   /** Validation repaired something, or a mechanism was refused. */
   readonly degraded: boolean;
   readonly refusals: readonly Refusal[];
@@ -54,6 +56,7 @@ export interface LineParts {
   readonly calls: readonly CallFact[];
   /** Requests that wait for a registration. */
   readonly queued: number;
+  readonly subscriptions: readonly MailboxStatus[];
   readonly decisions: DecisionLog;
   /** Of a line whose servers are a ranked list. */
   readonly list: ListRoute | undefined;
@@ -85,6 +88,7 @@ export function statusOf(parts: LineParts): LineStatus {
     ...(parts.list === undefined ? {} : { servers: parts.list.servers.candidates(parts.list.nowMs) }),
     calls: parts.calls,
     queued: parts.queued,
+    subscriptions: parts.subscriptions,
     degraded: refusals.length > 0 || findings.some(({ severity }) => severity === 'error'),
     refusals,
     findings,
@@ -103,6 +107,10 @@ function fallbackOf({ list }: LineParts): readonly ScheduledMove[] {
   const next = list?.fallback.next();
   return next === undefined ? [] : [{ ...next, leg: 'primary' }];
 }
+const renewals = ({ refreshAtMs, retryAtMs, leg }: MailboxStatus): ScheduledMove[] => {
+  const atMs = retryAtMs ?? refreshAtMs;
+  return atMs === undefined ? [] : [{ what: 'subscribe', atMs, ...(leg === undefined ? {} : { leg }) }];
+};
 
 export function explainLine(parts: LineParts, nowMs: number, ifNow: (method: string) => RouteVerdict): Explanation {
   const status = statusOf(parts);
@@ -110,7 +118,9 @@ export function explainLine(parts: LineParts, nowMs: number, ifNow: (method: str
     ...status,
     atMs: nowMs,
     ifNow: { INVITE: ifNow('INVITE'), MESSAGE: ifNow('MESSAGE') },
-    next: [...status.legs.flatMap(moves), ...fallbackOf(parts)].sort((a, b) => a.atMs - b.atMs),
+    next: [...status.legs.flatMap(moves), ...fallbackOf(parts), ...status.subscriptions.flatMap(renewals)].sort(
+      (a, b) => a.atMs - b.atMs,
+    ),
     decisions: parts.decisions.recent(),
   };
 }

@@ -10,6 +10,8 @@ import type { LineEvent } from '../src/line.types.ts';
 import { createPooledHost } from '../src/pooled-host.ts';
 import { registrationMachine } from '../src/registration.machine.ts';
 import type { RegistrationEvent } from '../src/registration.types.ts';
+import { subscriptionMachine } from '../src/subscription.machine.ts';
+import type { SubscriptionEvent } from '../src/subscription.types.ts';
 import { blankRecord } from './blank-record.ts';
 
 /* Design section 5: the same machines run as plain actors and in a pooled host, and nobody can tell which. ADR 0005. */
@@ -85,6 +87,20 @@ const lineEvents: readonly LineEvent[] = [
 
 const odd = (world: World, name: string) => () => (world.ask(name) as number) % 2 === 1;
 
+const subscriptionEvents: readonly SubscriptionEvent[] = [
+  ...(['sub.start', 'sub.stop', 'reg.lost'] as const).map((type) => ({ type })),
+  ...(['clock.refresh', 'clock.retry', 'clock.expiry', 'clock.notify'] as const).map((type) => ({ type })),
+  { type: 'route.moved', place: { leg: 'alternate' } },
+  { type: 'sub.ok', grantedS: 600 },
+  { type: 'sub.notified', substate: 'active', expiresS: 300 },
+  { type: 'sub.notified', substate: 'pending' },
+  { type: 'sub.terminated', reason: 'deactivated' },
+  { type: 'sub.terminated', reason: 'noresource' },
+  { type: 'sub.tooBrief', minS: 900 },
+  ...[481, 489, 500].map((code) => ({ type: 'sub.reject', code }) as const),
+  { type: 'sub.none', cause: 'no-response' },
+];
+
 const charts: Readonly<Record<string, Chart>> = {
   registration: {
     machine: registrationMachine,
@@ -131,6 +147,22 @@ const charts: Readonly<Record<string, Chart>> = {
         ...Object.fromEntries(asked.map((name) => [name, odd(world, name)])),
       };
       return { effects: effectsOf(world, read) };
+    },
+  },
+  subscription: {
+    machine: subscriptionMachine,
+    events: subscriptionEvents,
+    input(world, isCalm) {
+      let nowMs = 0;
+      const odd = (name: string) => () => (world.ask(name) as number) % 2 === 1;
+      return {
+        record: {
+          ...{ requestedS: 3600, wasTooBrief: false, begunAtMs: 0, askedAtMs: 0, isNotified: false },
+          ...{ refreshAtMs: 0, expiresAtMs: 0, retryAtMs: 0 },
+        },
+        settings: { minExpiresS: 10, maxExpiresS: 7200, retryMs: isCalm ? 1 : 90_000, timerFMs: 16_000, timerNMs: 32_000 },
+        effects: effectsOf(world, { now: () => (nowMs += 50_000), isElsewhere: odd('isElsewhere'), mayAsk: odd('mayAsk') }),
+      };
     },
   },
   call: {

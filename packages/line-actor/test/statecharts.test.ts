@@ -3,9 +3,10 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { callMachine } from '../src/call.machine.ts';
 import { lineMachine } from '../src/line.machine.ts';
 import { registrationMachine } from '../src/registration.machine.ts';
+import { subscriptionMachine } from '../src/subscription.machine.ts';
 import { drawChart } from './draw-chart.ts';
 
-const charts: readonly AnyStateMachine[] = [registrationMachine, lineMachine, callMachine];
+const charts: readonly AnyStateMachine[] = [registrationMachine, lineMachine, callMachine, subscriptionMachine];
 const statesOf = (node: AnyStateNode): readonly AnyStateNode[] =>
   Object.values(node.states).flatMap((child) => [child as AnyStateNode, ...statesOf(child as AnyStateNode)]);
 

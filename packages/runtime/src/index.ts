@@ -1,5 +1,12 @@
 export type { EdgeStats } from '@offhook/edge';
-export { type CallFact, describeDecision, type Explanation, type LegStatus, type LineStatus } from '@offhook/line-actor';
+export {
+  type CallFact,
+  describeDecision,
+  type Explanation,
+  type LegStatus,
+  type LineStatus,
+  type MailboxStatus,
+} from '@offhook/line-actor';
 export {
   createRuntime,
   type Fact,

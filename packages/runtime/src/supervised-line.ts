@@ -212,6 +212,7 @@ class RestartingLine implements SupervisedLine {
       legs: [],
       calls: [],
       queued: 0,
+      subscriptions: [],
       degraded: true,
       refusals: policy.refusals,
       findings: config.findings ?? [],

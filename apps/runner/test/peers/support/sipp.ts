@@ -15,10 +15,12 @@ export interface CalledParty {
   stop(): Promise<void>;
 }
 
-/** SIPp in its three roles; each call of a function is a process of its own. */
+/** SIPp in its roles; each call of a function is a process of its own. */
 export interface Sipp {
   /** Serves calls; `calls`: ends after so many. */
   called(user: string, calls?: number): Promise<CalledParty>;
+  /** Serves one subscription to messages waiting, from SUBSCRIBE to Expires 0. */
+  mailbox(user: string): Promise<CalledParty>;
   /** Binds a called party at a registrar, with digest. */
   register(party: CalledParty, registrar: Kamailio): Promise<void>;
   /** Calls a user through a proxy; resolves after BYE. @throws Error (rejects) when the call went otherwise */
@@ -61,19 +63,22 @@ export function createSipp(network: Network, folder: string): Sipp {
   const once = async (what: string, name: string, args: readonly string[]): Promise<void> =>
     finish(what, await start(name, network.port(), ['-m', '1', ...args]), 20_000);
 
+  async function serve(name: string, user: string, calls: number | undefined): Promise<CalledParty> {
+    const port = network.port();
+    const child = await start(name, port, calls === undefined ? [] : ['-m', String(calls)]);
+    return {
+      user,
+      port,
+      done: (withinMs) => finish(`${user} is ${name}`, child, withinMs),
+      async stop() {
+        await child.stop();
+      },
+    };
+  }
+
   return {
-    async called(user, calls) {
-      const port = network.port();
-      const child = await start('called', port, calls === undefined ? [] : ['-m', String(calls)]);
-      return {
-        user,
-        port,
-        done: (withinMs) => finish(`${user} is called`, child, withinMs),
-        async stop() {
-          await child.stop();
-        },
-      };
-    },
+    called: (user, calls) => serve('called', user, calls),
+    mailbox: (user) => serve('mailbox', user, 1),
     register: ({ user, port }, registrar) =>
       once(`${user} registers`, 'register', [
         '-s',
