@@ -57,14 +57,19 @@ const serversParse: readonly Rule[] = serverKeys.map((key) => (line) => {
   return { ...found(line, key, 'error', 'server.invalid', words), patch: { [key]: '' } };
 });
 
+/** `user@host`, with or without a scheme; the macros stand for what is readable. */
+const isMailbox = (text: string): boolean =>
+  parseServer(
+    text
+      .replace(/^sips?:/i, '')
+      .replace('$PROXY', 'proxy')
+      .replace(/^[^\s<>"@]+@/, ''),
+  ) !== undefined;
+
 /** A request goes there, or none at all. */
 const placesParse: Rule = (line) => {
   const { voiceMailServer, natKeepAliveDest } = line.ext;
-  const mailbox = voiceMailServer
-    .replace(/^sips?:/i, '')
-    .replace('$PROXY', 'proxy')
-    .replace(/^[^\s<>"@]+@/, '');
-  if (voiceMailServer !== '' && parseServer(mailbox) === undefined) {
+  if (voiceMailServer !== '' && !isMailbox(voiceMailServer)) {
     const words = {
       allowed: 'host[:port], user@host[:port] or a SIP URI',
       message: 'This is no address; the line does not subscribe to messages waiting.',
