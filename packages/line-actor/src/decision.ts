@@ -14,6 +14,8 @@ export interface DecisionLog {
   add(draft: DecisionDraft): void;
   /** The latest 32, oldest first. */
   recent(): readonly Decision[];
+  /** The latest that said where new requests go, or that nowhere; it is kept longer than the others. */
+  route(): Decision | undefined;
 }
 
 /** The line whose decisions are kept. */
@@ -27,6 +29,8 @@ interface Kept {
 }
 
 const limit = 32;
+/** Decisions about a line that leave its route as it is. */
+const routeless = ['wait', 'restart'];
 const noInputs: Decision['inputs'] = Object.freeze({});
 
 /** Numbers a line's decisions, keeps the latest and hands each on. */
@@ -34,6 +38,7 @@ class RingLog implements DecisionLog {
   private readonly line: DecisionLine;
   private readonly ring: Kept[] = [];
   private count = 0;
+  private latestRoute: { readonly kept: Kept; readonly seq: number } | undefined = undefined;
 
   constructor(line: DecisionLine) {
     this.line = line;
@@ -45,12 +50,18 @@ class RingLog implements DecisionLog {
     const kept: Kept = { atMs: this.line.ambient.now(), candidates: this.line.candidates(), draft };
     this.ring.push(kept);
     if (this.ring.length > limit) this.ring.shift();
+    if (draft.about === 'line' && !routeless.includes(draft.outcome.action)) this.latestRoute = { kept, seq };
     this.line.publish('decision', () => this.whole(kept, seq));
   }
 
   recent(): readonly Decision[] {
     const first = this.count - this.ring.length + 1;
     return this.ring.map((kept, index) => this.whole(kept, first + index));
+  }
+
+  route(): Decision | undefined {
+    const { latestRoute } = this;
+    return latestRoute && this.whole(latestRoute.kept, latestRoute.seq);
   }
 
   private whole({ atMs, candidates, draft }: Kept, seq: number): Decision {

@@ -50,6 +50,11 @@ export class Fallback {
     return this.timer === undefined ? undefined : { what: 'fallback', atMs: this.dueMs };
   }
 
+  /** The return that is scheduled, or put off by a call; undefined when there is none. */
+  planned(): Way | undefined {
+    return this.latched ?? (this.timer === undefined ? undefined : this.way);
+  }
+
   /** A recovery that is due now, or under way, takes the place of the refresh. */
   takesRefresh(refreshAtMs: number): boolean {
     if (this.recovery !== undefined) return true;

@@ -13,6 +13,7 @@ import {
   registersLine,
 } from '@offhook/core';
 import { createCredentials } from '@offhook/sip';
+import { type Explanation, explainLine } from './explain.ts';
 import type { HostOptions, Running } from './host.ts';
 import { createLeg, type LegLine, type RunningLeg } from './leg.ts';
 import { lineMachine } from './line.machine.ts';
@@ -23,7 +24,7 @@ import type { LineOptions, Refusal } from './line-options.ts';
 import type { ListLine } from './list-route.ts';
 import { type Locating, locateServers } from './locating.ts';
 import { type Staged, stagedChange, watchContact } from './resume.ts';
-import { type Explanation, explainLine, type LineParts, type LineStatus, statusOf } from './status.ts';
+import { type LineParts, type LineStatus, statusOf } from './status.ts';
 
 export interface Line {
   readonly id: string;
@@ -77,9 +78,11 @@ class RunningLine
   private locating: Locating | undefined = undefined;
   /** Stopped or killed: nothing begins any more. */
   private isOver = false;
+  private routeSinceMs: number;
 
   constructor(options: LineOptions) {
     super(options);
+    this.routeSinceMs = this.ambient.now();
     this.machine = this.host.run(lineMachine, this);
   }
 
@@ -152,8 +155,11 @@ class RunningLine
   }
 
   explain(): Explanation {
-    const ifNow = (method: string) => this.decide(this.facts(), { type: 'request.new', method });
-    return explainLine(this.parts(), this.ambient.now(), ifNow);
+    const { decisions, timers, routeSinceMs } = this;
+    return explainLine({
+      ...{ parts: this.parts(), facts: this.facts(), decide: this.decide.bind(this) },
+      ...{ decisions, timers, routeSinceMs },
+    });
   }
 
   kill(): void {
@@ -168,6 +174,7 @@ class RunningLine
   }
 
   onState(state: string): void {
+    this.routeSinceMs = this.ambient.now();
     this.publish('state', () => ({ type: 'line', state }));
     this.followers?.lineState(state);
     if (state === 'stopped' && this.stopped.length > 0) this.dispose();
@@ -344,7 +351,7 @@ class RunningLine
   }
 
   private parts(): LineParts {
-    const { config, key, modeName, legs, machine, decisions, list } = this;
+    const { config, key, modeName, legs, machine, list } = this;
     return {
       list,
       config,
@@ -355,7 +362,6 @@ class RunningLine
       calls: this.madeCalls?.list() ?? [],
       queued: this.madeRequests?.queued ?? 0,
       subscriptions: this.followers?.subscriptions() ?? noSubscriptions,
-      decisions,
       refusals: this.options.refusals ?? noRefusals,
       findings: config.findings ?? noFindings,
     };

@@ -1,5 +1,4 @@
-import type { CandidateMark, Decision, Finding, LineConfig, LineKey, RouteVerdict, ScheduledMove } from '@offhook/core';
-import type { DecisionLog } from './decision.ts';
+import type { CandidateMark, Finding, LineConfig, LineKey } from '@offhook/core';
 import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LineEvent } from './line.types.ts';
@@ -36,16 +35,6 @@ export interface LineStatus {
   readonly findings: readonly Finding[];
 }
 
-/** Which server is in use, by which rule, and what happens next. */
-export interface Explanation extends LineStatus {
-  readonly atMs: number;
-  /** What would be decided about a new request at this instant. */
-  readonly ifNow: Readonly<Record<'INVITE' | 'MESSAGE', RouteVerdict>>;
-  /** Scheduled moves, soonest first. */
-  readonly next: readonly ScheduledMove[];
-  readonly decisions: readonly Decision[];
-}
-
 /** The parts of a line that its status is read from. */
 export interface LineParts {
   readonly config: LineConfig;
@@ -57,7 +46,6 @@ export interface LineParts {
   /** Requests that wait for a registration. */
   readonly queued: number;
   readonly subscriptions: readonly MailboxStatus[];
-  readonly decisions: DecisionLog;
   /** Of a line whose servers are a ranked list. */
   readonly list: ListRoute | undefined;
   readonly refusals: readonly Refusal[];
@@ -92,35 +80,5 @@ export function statusOf(parts: LineParts): LineStatus {
     degraded: refusals.length > 0 || findings.some(({ severity }) => severity === 'error'),
     refusals,
     findings,
-  };
-}
-
-const moves = (leg: LegStatus): ScheduledMove[] => {
-  const found: ScheduledMove[] = [];
-  if (leg.refreshAtMs !== undefined) found.push({ what: 'refresh', leg: leg.leg, atMs: leg.refreshAtMs });
-  if (leg.retryAtMs !== undefined) found.push({ what: 'retry', leg: leg.leg, atMs: leg.retryAtMs });
-  if (leg.expiresAtMs !== undefined) found.push({ what: 'expiry', leg: leg.leg, atMs: leg.expiresAtMs });
-  return found;
-};
-
-function fallbackOf({ list }: LineParts): readonly ScheduledMove[] {
-  const next = list?.fallback.next();
-  return next === undefined ? [] : [{ ...next, leg: 'primary' }];
-}
-const renewals = ({ refreshAtMs, retryAtMs, leg }: MailboxStatus): ScheduledMove[] => {
-  const atMs = retryAtMs ?? refreshAtMs;
-  return atMs === undefined ? [] : [{ what: 'subscribe', atMs, ...(leg === undefined ? {} : { leg }) }];
-};
-
-export function explainLine(parts: LineParts, nowMs: number, ifNow: (method: string) => RouteVerdict): Explanation {
-  const status = statusOf(parts);
-  return {
-    ...status,
-    atMs: nowMs,
-    ifNow: { INVITE: ifNow('INVITE'), MESSAGE: ifNow('MESSAGE') },
-    next: [...status.legs.flatMap(moves), ...fallbackOf(parts), ...status.subscriptions.flatMap(renewals)].sort(
-      (a, b) => a.atMs - b.atMs,
-    ),
-    decisions: parts.decisions.recent(),
   };
 }

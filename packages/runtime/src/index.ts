@@ -1,11 +1,15 @@
 export type { EdgeStats } from '@offhook/edge';
 export {
+  type Attempt,
   type CallFact,
   describeDecision,
   type Explanation,
+  type Formula,
   type LegStatus,
   type LineStatus,
   type MailboxStatus,
+  type PlannedMove,
+  ruleSentence,
 } from '@offhook/line-actor';
 export {
   createRuntime,

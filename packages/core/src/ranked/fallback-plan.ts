@@ -8,7 +8,7 @@ import type { FallbackPlan, ListFacts, RankedServer } from '../contracts/ranked-
 const source = 'redundancy 5.7';
 const never = Number.POSITIVE_INFINITY;
 
-const stay = (rule: string, from = source): FallbackPlan => ({ action: 'stay', rule: `5.7:${rule}`, source: from });
+const stay = (rule: string, from = source): FallbackPlan => ({ action: 'stay', rule, source: from });
 
 /** First tick `origin + k·period`, k = 1, 2…, that is not before `atMs`; `strict`: that is after it. */
 function tick(originMs: number, periodMs: number, atMs: number, strict = false): number {
@@ -40,7 +40,7 @@ function flipWay(facts: ListFacts, fromMs: number): Found {
     action: 'flip',
     atMs: byPeriod ? periodEndMs : intervalEndMs,
     register: byPeriod,
-    rule: byPeriod ? 'registration-ends' : 'interval',
+    rule: byPeriod ? '5.7:registration-ends' : '5.7:interval',
     source: expiryMs === never ? `${source}, D-25` : `${source}, D-02`,
   };
 }
@@ -54,7 +54,7 @@ function flipByExpiry(facts: ListFacts, fromMs: number): Found {
     action: 'flip',
     atMs: byExpiry ? expiresAtMs : intervalEndMs,
     register: byExpiry,
-    rule: byExpiry ? 'registration-ends' : 'interval',
+    rule: byExpiry ? '5.7:registration-ends' : '5.7:interval',
     source: `${source}, D-03`,
   };
 }
@@ -71,15 +71,15 @@ const recover = (atMs: number, rule: string, from: string): Found => ({
 function recoverByPeriod(facts: ListFacts, fromMs: number): Found {
   const { heldSinceMs = fromMs, expiryMs = never, settings } = facts;
   const dueMs = fromMs + settings.fallbackMs;
-  return recover(expiryMs === never ? dueMs : tick(heldSinceMs, expiryMs, dueMs), 'registration-period', 'D-02, D-03');
+  return recover(expiryMs === never ? dueMs : tick(heldSinceMs, expiryMs, dueMs), '5.7:registration-period', 'D-02, D-03');
 }
 
 /** The first refresh at which the interval is over goes to the better server. */
 function recoverByRefresh(facts: ListFacts, fromMs: number): Found {
   const { refreshAtMs, refreshPeriodMs = never, settings } = facts;
   const dueMs = fromMs + settings.fallbackMs;
-  if (refreshAtMs === undefined) return recover(dueMs, 'interval', 'D-03');
-  return recover(refreshAtMs >= dueMs ? refreshAtMs : tick(refreshAtMs, refreshPeriodMs, dueMs), 'refresh', 'D-03');
+  if (refreshAtMs === undefined) return recover(dueMs, '5.7:interval', 'D-03');
+  return recover(refreshAtMs >= dueMs ? refreshAtMs : tick(refreshAtMs, refreshPeriodMs, dueMs), '5.7:refresh', 'D-03');
 }
 
 function wayTo(entry: RankedServer, facts: ListFacts, fromMs: number): Way {
@@ -88,7 +88,7 @@ function wayTo(entry: RankedServer, facts: ListFacts, fromMs: number): Way {
   const byInterval = clock === 'refresh' && isStream;
   const found = autoRegister
     ? byInterval
-      ? recover(fromMs + fallbackMs, 'interval', 'D-04')
+      ? recover(fromMs + fallbackMs, '5.7:interval', 'D-04')
       : clock === 'refresh'
         ? recoverByRefresh(facts, fromMs)
         : recoverByPeriod(facts, fromMs)
@@ -97,7 +97,7 @@ function wayTo(entry: RankedServer, facts: ListFacts, fromMs: number): Way {
           action: 'flip',
           atMs: fromMs + fallbackMs,
           register: false,
-          rule: 'interval',
+          rule: '5.7:interval',
           source: `${source}, D-04`,
         } as const)
       : clock === 'refresh'
@@ -110,9 +110,9 @@ function wayTo(entry: RankedServer, facts: ListFacts, fromMs: number): Way {
 function leaveGateway(facts: ListFacts): FallbackPlan {
   const { servers, settings, nowMs, heldSinceMs = facts.failedOverAtMs ?? nowMs } = facts;
   const [first, ...rest] = servers.filter(({ survivability }) => !survivability).map(({ server }) => server);
-  if (first === undefined) return stay('no-better-server');
+  if (first === undefined) return stay('5.7:no-better-server');
   if (settings.survivabilityMs === 0)
-    return stay('no-survivability-interval', `${source}; manual: Survivability Proxy Fallback Intvl`);
+    return stay('5.7:no-survivability-interval', `${source}; manual: Survivability Proxy Fallback Intvl`);
   return {
     action: 'recover',
     atMs: tick(heldSinceMs, settings.survivabilityMs, nowMs, true),
@@ -126,14 +126,14 @@ function leaveGateway(facts: ListFacts): FallbackPlan {
 /** The return to the better server that can be had first; among equals the best ranked. */
 export function fallbackPlan(facts: ListFacts): FallbackPlan {
   const current = facts.servers.find(({ server }) => server === facts.current);
-  if (current === undefined) return stay('no-current-server');
+  if (current === undefined) return stay('5.7:no-current-server');
   if (current.survivability) return leaveGateway(facts);
   const better = facts.servers.filter(({ rank, survivability }) => rank < current.rank && !survivability);
-  if (better.length === 0) return stay('on-top');
-  if (facts.settings.fallbackMs === 0) return stay('no-interval', `${source}, D-09`);
+  if (better.length === 0) return stay('5.7:on-top');
+  if (facts.settings.fallbackMs === 0) return stay('5.7:no-interval', `${source}, D-09`);
   const { failedOverAtMs = facts.nowMs } = facts;
   const ways = better.map((entry) => wayTo(entry, facts, entry.downSinceMs ?? failedOverAtMs));
   const best = ways.reduce((a, b) => (b.atMs < a.atMs ? b : a));
   const { action, atMs, register, rule } = best;
-  return { action, atMs, servers: [best.entry.server], register, rule: `5.7:${rule}`, source: best.source };
+  return { action, atMs, servers: [best.entry.server], register, rule, source: best.source };
 }

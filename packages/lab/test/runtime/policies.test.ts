@@ -99,7 +99,9 @@ describe('a third-party mechanism that clashes with nothing', () => {
       expect(ifNow.INVITE).toMatchObject({ rule: 'router:always' });
       expect(refusals).toEqual([]);
     });
-    expect(mechanism.asked.map(({ method }) => method)).toEqual(['MESSAGE', 'INVITE', 'MESSAGE']);
+    const [, ...explained] = mechanism.asked.map(({ type, method }) => `${type} ${method}`);
+    // What it would do if nobody answered is followed up to the server that it names again.
+    expect(explained).toEqual(['request.new INVITE', 'request.new MESSAGE', 'request.failed INVITE', 'request.failed MESSAGE']);
   });
 
   test('hears how a request failed, and what it says is done', async () => {
