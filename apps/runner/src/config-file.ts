@@ -104,6 +104,18 @@ export async function loadPluggedConfig(path: string, secrets: ResolveSecret = r
 }
 
 /**
+ * Where the runner of a configuration is asked. Nothing of it is run, no secret is looked up.
+ * @throws ConfigError `E_CONFIG_UNREADABLE`; `E_CONFIG_INVALID` when it cannot be run
+ */
+export function controlOf(path: string): { readonly socket?: string; readonly cluster: string } {
+  const { config } = readConfiguration({ name: path, text: readText(path), resolveSecret: () => '' });
+  if (config === undefined)
+    throw new ConfigError('E_CONFIG_INVALID', `Configuration ${path} cannot be run; "offhook check" lists its faults.`);
+  const { cluster, control } = config;
+  return { cluster, ...(control?.socket === undefined ? {} : { socket: control.socket }) };
+}
+
+/**
  * The configuration to run. @throws ConfigError `E_CONFIG_INVALID` when it is unreadable, or faulty and strict
  * @throws PluginError when one of its plugins cannot be used
  */

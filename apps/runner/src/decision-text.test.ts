@@ -142,3 +142,93 @@ describe('a decision in words', () => {
 it('shows a span with the precision that its length deserves', () => {
   expect([0, 38, 8_576, 13_764, 600_400].map(spanText)).toEqual(['0 s', '0.04 s', '8.58 s', '13.8 s', '600 s']);
 });
+
+describe('a decision about a ranked list in words', () => {
+  const server = { leg: 'primary', bound: false, usable: false, state: 'up' } as const;
+  const candidates: readonly CandidateMark[] = [
+    { ...server, server: 's1:5060;udp', rank: 0, state: 'down', downSinceMs: 0 },
+    { ...server, server: 's2:5060;udp', rank: 1, current: true, bound: true, usable: true },
+    { ...server, server: 's3:5060;udp', rank: 2, blockedUntilMs: 61_000 },
+  ];
+  const at = (name: string) => ({ leg: 'primary', server: `${name}:5060;udp` }) as const;
+
+  it('names servers by themselves, and says of each what the line knew', () => {
+    expect(text({ candidates, outcome: { action: 'registered', ...at('s2') }, inputs: { expiryS: 60 } })).toBe(
+      'registered at s2:5060;udp for 60 s [6.1:reg.ok; s1:5060;udp down for 1 s; s2:5060;udp in use, registered; s3:5060;udp held back for 60 s]',
+    );
+  });
+
+  const line = { about: 'line' } as const;
+  it.each<[string, Partial<Decision>]>([
+    [
+      'new calls go to s2:5060;udp, a lower server: a request failed at the one before; return in 600 s',
+      {
+        ...line,
+        rule: '6.3:request-failed',
+        outcome: { action: 'route-lower', ...at('s2') },
+        next: { what: 'fallback', atMs: 601_000 },
+      },
+    ],
+    [
+      'new calls go to s1:5060;udp, the best server: it has taken the registration back',
+      { ...line, rule: '6.3:recovered', outcome: { action: 'route-top', ...at('s1') } },
+    ],
+    [
+      'out of service: no server of the list serves the line; it begins again at s1:5060;udp',
+      { ...line, rule: '6.3:exhausted', outcome: { action: 'out-of-service', ...at('s1') } },
+    ],
+    [
+      'the return to s1:5060;udp waits for the end of a call',
+      { ...line, rule: '5.7:latched', outcome: { action: 'wait', ...at('s1') } },
+    ],
+    [
+      's1:5060;udp did not answer: registering at s2:5060;udp',
+      {
+        rule: '5.6:next-up/no-response',
+        inputs: { from: 's1:5060;udp', outcome: 'no-response' },
+        outcome: { action: 'register', ...at('s2') },
+      },
+    ],
+    [
+      'registering at s1:5060;udp, the better server',
+      { rule: '5.7:registration-ends', outcome: { action: 'register', ...at('s1') } },
+    ],
+    [
+      'registering at s2:5060;udp, a request waits for it',
+      { rule: 'D-15:register-first', outcome: { action: 'register', ...at('s2') } },
+    ],
+    [
+      'registering at s2:5060;udp: DNS does not name the other server any more',
+      { rule: '6.3:dns.changed/gone', outcome: { action: 'register', ...at('s2') } },
+    ],
+    [
+      'asking s1:5060;udp, the better server, to take the registration',
+      { rule: '5.7:refresh', outcome: { action: 'recover', ...at('s1') } },
+    ],
+    [
+      's1:5060;udp answered 503: the line stays where it is',
+      { rule: '6.3:recovery-failed', inputs: { code: 503 }, outcome: { action: 'stay', ...at('s1') } },
+    ],
+    ['no renewal before the line is back at the better server', { rule: '5.7:no-early-refresh', outcome: { action: 'hold' } }],
+    [
+      'registration failed: s1:5060;udp and every other server of the list failed',
+      { rule: '5.4:short', inputs: { outcome: 'exhausted' }, outcome: { action: 'wait', ...at('s1') } },
+    ],
+    ['call c1 goes to s2:5060;udp', { ...invite, rule: '6.7:registered', outcome: { action: 'send', ...at('s2') } }],
+    [
+      'call c1 goes to s2:5060;udp: the one before did not answer',
+      {
+        ...invite,
+        rule: '5.6:next-up/no-response',
+        inputs: { outcome: 'no-response' },
+        outcome: { action: 'send', ...at('s2') },
+      },
+    ],
+    [
+      'registering anew: proxy was a, is b',
+      { ...line, rule: 'D-46:restart', inputs: { what: 'proxy', was: 'a', is: 'b' }, outcome: { action: 'restart' } },
+    ],
+  ])('%s', (words, given) => {
+    expect(text({ candidates, ...given }).replace(/ \[.*/, '')).toBe(words);
+  });
+});

@@ -9,7 +9,13 @@ export function spanText(ms: number): string {
   return s < 10 ? `${Math.round(s * 100) / 100} s` : s < 100 ? `${Math.round(s * 10) / 10} s` : `${Math.round(s)} s`;
 }
 
-const place = ({ leg, outcome }: Decision): string => {
+/** Of a line whose servers are a ranked list: there servers have no names but their own. */
+const isRanked = ({ candidates }: Decision): boolean => candidates.some(({ rank }) => rank !== undefined);
+
+const place = (decision: Decision): string => {
+  const { leg, outcome } = decision;
+  if (isRanked(decision))
+    return outcome.server ?? decision.candidates.find(({ current }) => current === true)?.server ?? 'the server';
   const at = outcome.leg ?? leg ?? 'server';
   return outcome.server === undefined ? `the ${at}` : `the ${at} (${outcome.server})`;
 };
@@ -20,6 +26,7 @@ function failureText({ inputs }: Decision): string {
   if (inputs.outcome === 'no-response') return 'did not answer';
   if (inputs.outcome === 'transport')
     return inputs.detail === undefined ? 'cannot be reached' : `cannot be reached (${inputs.detail})`;
+  if (inputs.outcome === 'exhausted') return 'and every other server of the list failed';
   return inputs.outcome === 'disconnect' ? 'closed the connection' : 'failed';
 }
 
@@ -37,6 +44,10 @@ function registeringText(decision: Decision): string {
   const { inputs, rule } = decision;
   const occasion = occasions[rule];
   if (occasion !== undefined) return `${occasion} ${place(decision)}`;
+  if (inputs.from !== undefined) return `${inputs.from} ${failureText(decision)}: registering at ${place(decision)}`;
+  if (rule.startsWith('5.7')) return `registering at ${place(decision)}, the better server`;
+  if (rule === 'D-15:register-first') return `registering at ${place(decision)}, a request waits for it`;
+  if (rule === '6.3:dns.changed/gone') return `registering at ${place(decision)}: DNS does not name the other server any more`;
   if (inputs.code === 423) return `${place(decision)} finds that too brief: registering for ${inputs.requestedS} s`;
   return `${place(decision)} ${failureText(decision)}: registering again at once`;
 }
@@ -67,6 +78,12 @@ function registrationText(decision: Decision): string | undefined {
       return `registration at ${where} has expired`;
     case 'unregister':
       return `withdrawing the registration at ${where}`;
+    case 'recover':
+      return `asking ${where}, the better server, to take the registration`;
+    case 'stay':
+      return `${where} ${failureText(decision)}: the line stays where it is`;
+    case 'hold':
+      return 'no renewal before the line is back at the better server';
     case 'off':
       return `no registration at ${where} any more`;
     default:
@@ -82,6 +99,32 @@ const lineTexts: Readonly<Record<string, string>> = {
   stopped: 'stopped',
 };
 
+const listTexts: Readonly<Record<string, (server: string) => string>> = {
+  'route-top': (server) => `new calls go to ${server}, the best server`,
+  'route-lower': (server) => `new calls go to ${server}, a lower server`,
+  'out-of-service': (server) => `out of service: no server of the list serves the line; it begins again at ${server}`,
+  wait: (server) => `the return to ${server} waits for the end of a call`,
+};
+
+function lineTextOf(decision: Decision): string | undefined {
+  const { rule, outcome, inputs } = decision;
+  if (outcome.action === 'restart') return `registering anew: ${inputs.what} was ${inputs.was}, is ${inputs.is}`;
+  const known = isRanked(decision) ? listTexts[outcome.action]?.(place(decision)) : undefined;
+  const why = outcome.action.startsWith('route-') ? occasionsOfMoves[rule] : undefined;
+  return known === undefined ? lineTexts[outcome.action] : `${known}${why === undefined ? '' : `: ${why}`}`;
+}
+
+/** Why the route of a list moved. */
+const occasionsOfMoves: Readonly<Record<string, string>> = {
+  '6.3:in-service': 'it has taken the registration',
+  '6.3:register-failed': 'the REGISTER failed at the one before',
+  '6.3:request-failed': 'a request failed at the one before',
+  '6.3:recovered': 'it has taken the registration back',
+  '6.3:dns.changed/gone': 'DNS does not name the one before any more',
+  '5.7:interval': 'Proxy Fallback Intvl is over',
+  '5.7:registration-ends': 'the registration period is over',
+};
+
 /** Why a leg was chosen, by the part of the rule that says it. */
 const reasons: Readonly<Record<string, string>> = {
   'both-usable': 'both servers hold a registration, the primary comes first',
@@ -95,7 +138,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 function routeReason(decision: Decision): string | undefined {
   const [, name = ''] = decision.rule.split(':');
-  if (decision.inputs.outcome !== undefined) return `the primary ${failureText(decision)}`;
+  if (decision.inputs.outcome !== undefined)
+    return isRanked(decision) ? `the one before ${failureText(decision)}` : `the primary ${failureText(decision)}`;
+  if (isRanked(decision) && name.startsWith('registered')) return undefined;
   return reasons[name.split('/')[0] ?? ''];
 }
 
@@ -145,7 +190,7 @@ function sentenceOf(decision: Decision): string | undefined {
     case 'registration':
       return registrationText(decision);
     case 'line':
-      return lineTexts[decision.outcome.action];
+      return lineTextOf(decision);
     case 'policy':
       return `mechanism refused: ${(decision.outcome.reason ?? '').replace(/(?<=\.) .*$/s, '')}`;
     default:
@@ -153,7 +198,20 @@ function sentenceOf(decision: Decision): string | undefined {
   }
 }
 
-function markText({ leg, usable, bound, blockedUntilMs = 0, downSinceMs }: CandidateMark, nowMs: number): string {
+/** Of a list: where it is and what is wrong with it, as briefly as a list of six needs it. */
+function rankedText({ server, state, current, usable, downSinceMs, blockedUntilMs = 0 }: CandidateMark, nowMs: number): string {
+  const parts = [
+    current === true ? 'in use' : '',
+    usable ? 'registered' : '',
+    state === 'up' || downSinceMs === undefined ? '' : `down for ${spanText(nowMs - downSinceMs)}`,
+    blockedUntilMs > nowMs ? `held back for ${spanText(blockedUntilMs - nowMs)}` : '',
+  ].filter((text) => text !== '');
+  return `${server} ${parts.join(', ') || 'up'}`;
+}
+
+function markText(mark: CandidateMark, nowMs: number): string {
+  if (mark.rank !== undefined) return rankedText(mark, nowMs);
+  const { leg, usable, bound, blockedUntilMs = 0, downSinceMs } = mark;
   const state = usable ? 'registered' : bound ? 'not renewed' : 'not registered';
   const down = !usable && downSinceMs !== undefined && nowMs - downSinceMs >= 1 ? ` for ${spanText(nowMs - downSinceMs)}` : '';
   const blocked = blockedUntilMs > nowMs ? `, held back for ${spanText(blockedUntilMs - nowMs)}` : '';
@@ -164,26 +222,40 @@ const moves: Readonly<Record<string, string>> = {
   refresh: 'renewal',
   retry: 'next try',
   expiry: 'expiry',
+  fallback: 'return',
   'queue-timeout': 'given up',
 };
 
 /** Inputs that the sentence speaks of already, or that follow from it. */
 const told = [
   ...['outcome', 'code', 'failures', 'bound', 'delayS', 'grantedS', 'expiryS', 'expiresAtMs'],
-  ...['requestedS', 'minExpiresS', 'spreadS', 'asked', 'remedy', 'after'],
+  ...['requestedS', 'minExpiresS', 'spreadS', 'asked', 'remedy', 'after', 'from', 'what', 'was', 'is'],
 ];
 
 const inputTexts = ({ inputs }: Decision): readonly string[] =>
   Object.entries(inputs).flatMap(([name, value]) => (told.includes(name) ? [] : [`${name} ${value}`]));
 
+/** The sentence alone. */
+export const decisionSentence = (decision: Decision): string => sentenceOf(decision) ?? plainText(decision);
+
 /** One line of text; the sentence first, dimmed behind it the rule and what the line knew. */
 export function decisionText(decision: Decision, paint: Paint): string {
-  const sentence = sentenceOf(decision) ?? plainText(decision);
+  const sentence = decisionSentence(decision);
   const { next, atMs, rule, candidates } = decision;
   const then = next === undefined ? '' : `; ${moves[next.what] ?? next.what} in ${spanText(next.atMs - atMs)}`;
   const marks = candidates.map((mark) => markText(mark, atMs));
   const isTurn = decision.outcome.leg === 'alternate' && decision.outcome.action === 'send';
-  const isTrouble = ['wait', 'reject', 'lost', 'out-of-service', 'route-alternate', 'refuse', 'deliver', 'refused-policy'];
+  const isTrouble = [
+    'wait',
+    'reject',
+    'lost',
+    'out-of-service',
+    'route-alternate',
+    'route-lower',
+    'refuse',
+    'deliver',
+    'refused-policy',
+  ];
   const tint = isTurn || isTrouble.includes(decision.outcome.action) ? paint.yellow : (text: string) => text;
   return `${tint(`${sentence}${then}`)} ${paint.dim(`[${[rule, ...inputTexts(decision), ...marks].join('; ')}]`)}`;
 }

@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs';
 import { CommandError } from '@offhook/core';
 import { Command, CommanderError, Option } from 'commander';
 import { logLevels, parseBusUrl, parseCluster, parseDuration, parsePath } from './arguments.ts';
+import type { ExplainOptions } from './commands/explain.ts';
 import type { Connect } from './commands/remote.ts';
 import type { RunOptions } from './commands/run.ts';
 import { type ExitCode, exit, exitCodeOf } from './exit.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
+import type { RunnerChoice } from './runner-door.ts';
 
-interface RemoteOptions {
-  readonly socket?: string;
-  readonly cluster: string;
-}
+type RemoteOptions = RunnerChoice;
 
 /** How a command is told to end. */
 interface Interrupts {
@@ -112,7 +111,13 @@ function addRemote(program: Command, { output, finish, interrupts }: Frame): voi
   );
   remote(program, 'explain', 'which server a line uses, by which rule, and what comes next')
     .argument('<line>', 'id of a line, as "offhook lines" shows it')
-    .action(async (line: string, options: RemoteOptions) => finish(await (await remotes()).explain(to(options), line, output)));
+    .option('--request <id>', 'one request or call instead, such as r12 or c3: each step of it')
+    .option('--svg <file>', 'write a diagram too: charts with the states they are in, servers, next moves', parsePath)
+    .option('--config <file>', 'ask the runner of this configuration: its control socket, or that of its cluster', parsePath)
+    .action(async (line: string, options: RemoteOptions & ExplainOptions) => {
+      const { explain } = await import('./commands/explain.ts');
+      finish(await explain(to(options), line, options, output));
+    });
   remote(program, 'counters', 'what became of every message: delivered, answered, or dropped and why').action(
     async (options: RemoteOptions) => finish(await (await remotes()).counters(to(options), output)),
   );

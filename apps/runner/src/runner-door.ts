@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { PhoneError } from '@offhook/core';
+import { controlOf } from './config-file.ts';
 import { type ControlClient, connectControl } from './control-client.ts';
 import { defaultSocketPath, folderFault, knownClusters } from './socket-path.ts';
 
@@ -7,14 +8,19 @@ import { defaultSocketPath, folderFault, knownClusters } from './socket-path.ts'
 export interface RunnerChoice {
   readonly socket?: string;
   readonly cluster: string;
+  /** Configuration that the runner runs. */
+  readonly config?: string;
 }
 
 /**
- * Connects to the runner that is named, or to the one of the cluster at its default place.
+ * Connects to the runner that is named, to that of a configuration, or to the one of the cluster at its default place.
  * @throws PhoneError (rejects) `E_CONTROL_UNREACHABLE`; the message names the clusters that have a socket here
  */
-export async function connectRunner({ socket, cluster }: RunnerChoice, env: NodeJS.ProcessEnv): Promise<ControlClient> {
-  const named = socket ?? (env.OFFHOOK_SOCKET || undefined);
+export async function connectRunner(choice: RunnerChoice, env: NodeJS.ProcessEnv): Promise<ControlClient> {
+  const { config } = choice;
+  const configured = choice.socket === undefined && config !== undefined ? controlOf(config) : undefined;
+  const named = choice.socket ?? (configured === undefined ? env.OFFHOOK_SOCKET || undefined : configured.socket);
+  const cluster = configured?.cluster ?? choice.cluster;
   if (named !== undefined) return connectControl(named);
   const path = defaultSocketPath(cluster, env);
   const fault = folderFault(dirname(path));

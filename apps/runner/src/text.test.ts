@@ -1,8 +1,8 @@
 import type { Finding } from '@offhook/core';
-import type { CallFact, Explanation, Fact, LegStatus, LineStatus } from '@offhook/runtime';
+import type { CallFact, Fact, LegStatus, LineStatus } from '@offhook/runtime';
 import colors from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { explainText, factText, findingsText, linesText } from './text.ts';
+import { factText, findingsText, linesText } from './text.ts';
 
 const plain = colors.createColors(false);
 const leg = (given: Partial<LegStatus>): LegStatus => ({
@@ -68,42 +68,25 @@ describe('lines', () => {
     expect(linesText([line({ subscriptions: [failed] })], 0, plain)).toContain('  messages   unknown; failed, next try in 9 s');
   });
 
+  it('name the servers of a list, not its one leg', () => {
+    const mark = { leg: 'primary', state: 'up', bound: false, usable: false } as const;
+    const servers = [
+      { ...mark, server: 'a:5060;udp', rank: 0 },
+      { ...mark, server: 'backup:5060;udp', rank: 1, current: true as const },
+    ];
+    const shown = linesText([line({ mode: 'list', route: 'failedOver', servers, legs: [leg({})] })], 0, plain);
+    expect(shown).toContain('1001  list, failed over: calls go to backup:5060;udp\n  at         a:5060;udp  registered');
+    expect(linesText([line({ mode: 'list', route: 'recovering', servers })], 0, plain)).toContain(
+      'a better server is being asked',
+    );
+  });
+
   it('never show a time that has passed as negative', () => {
     expect(linesText([line({})], 60_000, plain)).not.toContain('-');
   });
 
   it('are told to be missing', () => {
     expect(linesText([], 0, plain)).toBe('This runner has no lines.');
-  });
-});
-
-describe('explain', () => {
-  const found = (given: Partial<Explanation> = {}): Explanation => ({
-    ...line({}),
-    atMs: 0,
-    ifNow: {
-      INVITE: { next: 'send', leg: 'primary', rule: '6.4:both-usable', source: 'redundancy 6.4' },
-      MESSAGE: { next: 'send', leg: 'primary', rule: '6.4:both-usable', source: 'redundancy 6.4' },
-    },
-    next: [{ what: 'refresh', leg: 'primary', atMs: 9_000 }],
-    decisions: [],
-    ...given,
-  });
-
-  it('says where a call would go, by which rule, and what comes next with its exact time', () => {
-    const shown = explainText(found(), plain);
-    expect(shown).toContain('A new call would go to the primary, by rule 6.4:both-usable (redundancy 6.4).');
-    expect(shown).toContain('1970-01-01T00:00:09.000Z  in 9 s      renewal at the primary');
-    expect(shown).toContain('Nothing has been decided yet.');
-  });
-
-  it('shows refused mechanisms sentence by sentence, with the remedy', () => {
-    const refusals = [
-      { code: 'policy.conflict', asked: 'broadsoft', message: 'A and B clash. The guide says so.', remedy: 'Set X.' },
-    ];
-    expect(explainText(found({ refusals, next: [] }), plain)).toContain(
-      '  refused    A and B clash.\n             The guide says so.\n  remedy     Set X.',
-    );
   });
 });
 

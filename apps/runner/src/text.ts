@@ -1,25 +1,12 @@
-import { type Decision, describeFinding, type Finding } from '@offhook/core';
-import type { CallFact, Explanation, Fact, LegStatus, LineStatus, MailboxStatus } from '@offhook/runtime';
+import type { Decision, Finding } from '@offhook/core';
+import type { CallFact, Fact, LegStatus, LineStatus, MailboxStatus } from '@offhook/runtime';
 import { decisionText, spanText } from './decision-text.ts';
+import { legState } from './explain-words.ts';
 import type { Paint } from './paint.ts';
 
 /* What people read. Every function is a pure rendering of data that --json prints as it is. */
 
 const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
-
-const registrations: Readonly<Record<string, string>> = {
-  off: 'off',
-  registering: 'registering',
-  refreshing: 'renewing',
-  waiting: 'failed',
-  rejected: 'refused',
-  unregistering: 'withdrawing',
-};
-
-function legState(leg: LegStatus): string {
-  if (leg.usable) return 'registered';
-  return leg.bound ? 'not renewed' : (registrations[leg.registration] ?? leg.registration);
-}
 
 function legTimes(leg: LegStatus, nowMs: number): string {
   const times = [
@@ -31,9 +18,10 @@ function legTimes(leg: LegStatus, nowMs: number): string {
   return times.filter((text) => text !== '').join(', ');
 }
 
-function legText(leg: LegStatus, nowMs: number, width: number, paint: Paint): string {
+/** @param name what the row is called: the one registration of a list moves from server to server */
+function legText(name: string, leg: LegStatus, nowMs: number, width: number, paint: Paint): string {
   const tint = leg.usable ? paint.green : leg.bound || leg.registration === 'registering' ? paint.yellow : paint.red;
-  return `  ${leg.leg.padEnd(9)}  ${leg.server.padEnd(width)}  ${tint(legState(leg).padEnd(11))}  ${legTimes(leg, nowMs)}`.trimEnd();
+  return `  ${name.padEnd(9)}  ${leg.server.padEnd(width)}  ${tint(legState(leg).padEnd(11))}  ${legTimes(leg, nowMs)}`.trimEnd();
 }
 
 const routes: Readonly<Record<string, string>> = {
@@ -45,7 +33,19 @@ const routes: Readonly<Record<string, string>> = {
   disabled: 'disabled: no user or no server is configured',
 };
 
-const callText = (call: CallFact): string =>
+/** Where the calls of a list go. */
+const listRoutes: Readonly<Record<string, (server: string) => string>> = {
+  onTop: (server) => `calls go to ${server}`,
+  failedOver: (server) => `failed over: calls go to ${server}`,
+  recovering: (server) => `a better server is being asked, calls go to ${server}`,
+};
+
+function routeText({ route, servers }: LineStatus): string {
+  const current = servers?.find((mark) => mark.current === true)?.server;
+  return (current === undefined ? undefined : listRoutes[route]?.(current)) ?? routes[route] ?? route;
+}
+
+export const callText = (call: CallFact): string =>
   `${call.id} ${call.direction} ${call.state}${call.leg === undefined ? '' : ` on the ${call.leg}`}`;
 
 const mailboxStates: Readonly<Record<string, string>> = {
@@ -56,7 +56,7 @@ const mailboxStates: Readonly<Record<string, string>> = {
   retrying: 'failed',
 };
 
-function mailboxText({ state, leg, messages, refreshAtMs, retryAtMs }: MailboxStatus, nowMs: number): string {
+export function mailboxText({ state, leg, messages, refreshAtMs, retryAtMs }: MailboxStatus, nowMs: number): string {
   const where = leg === undefined ? '' : ` at the ${leg}`;
   const counts = messages?.voice === undefined ? '' : ` (${messages.voice.new} new, ${messages.voice.old} old)`;
   const waiting = messages === undefined ? 'unknown' : `${messages.waiting ? 'waiting' : 'none'}${counts}`;
@@ -67,12 +67,12 @@ function mailboxText({ state, leg, messages, refreshAtMs, retryAtMs }: MailboxSt
 }
 
 function lineText(line: LineStatus, nowMs: number, width: number, paint: Paint): string {
-  const tint = line.route === 'onTop' ? paint.green : line.route === 'failedOver' ? paint.yellow : paint.red;
+  const tint = line.route === 'onTop' ? paint.green : line.route in listRoutes ? paint.yellow : paint.red;
   const degraded = line.degraded ? paint.yellow('; degraded, see explain') : '';
   const queued = line.queued === 0 ? '' : `; ${plural(line.queued, 'request')} waiting`;
   return [
-    `${paint.bold(line.id)}  ${line.mode}, ${tint(routes[line.route] ?? line.route)}${degraded}${queued}`,
-    ...line.legs.map((leg) => legText(leg, nowMs, width, paint)),
+    `${paint.bold(line.id)}  ${line.mode}, ${tint(routeText(line))}${degraded}${queued}`,
+    ...line.legs.map((leg) => legText(line.servers === undefined ? leg.leg : 'at', leg, nowMs, width, paint)),
     ...line.subscriptions.map((mailbox) => `  messages   ${mailboxText(mailbox, nowMs)}`),
     ...line.calls.map((call) => `  call       ${callText(call)}`),
   ].join('\n');
@@ -94,42 +94,7 @@ export function linesText(lines: readonly LineStatus[], nowMs: number, paint: Pa
   return [...lines.map((line) => lineText(line, nowMs, width, paint)), `${registeredText(lines)}.`].join('\n');
 }
 
-function verdictText({ ifNow }: Explanation): string {
-  const verdict = ifNow.INVITE;
-  if (verdict.next === 'send') return `A new call would go to the ${verdict.leg}`;
-  if (verdict.next === 'refuse') return `A new call would be refused with ${verdict.status} (${verdict.reason})`;
-  return verdict.next === 'queue' ? 'A new call would wait for a registration' : 'A new call would fail';
-}
-
 const instant = (ms: number): string => new Date(ms).toISOString();
-
-const nextTexts: Readonly<Record<string, string>> = {
-  refresh: 'renewal',
-  retry: 'next try',
-  expiry: 'expiry',
-  subscribe: 'subscription',
-};
-
-export function explainText(found: Explanation, paint: Paint): string {
-  const width = Math.max(...found.legs.map(({ server }) => server.length), 0);
-  const heading = (text: string): string => paint.bold(text);
-  return [
-    lineText({ ...found, degraded: false }, found.atMs, width, paint),
-    ...found.refusals.flatMap(({ message, remedy }) => [
-      ...sentences(message).map((sentence, i) => paint.yellow(`  ${(i === 0 ? 'refused' : '').padEnd(9)}  ${sentence}`)),
-      ...sentences(remedy).map((sentence, i) => `  ${(i === 0 ? 'remedy' : '').padEnd(9)}  ${sentence}`),
-    ]),
-    ...found.findings.filter(({ severity }) => severity !== 'info').map((finding) => `  ${describeFinding(finding)}`),
-    `${verdictText(found)}, by rule ${found.ifNow.INVITE.rule} (${found.ifNow.INVITE.source}).`,
-    heading(found.next.length === 0 ? 'Nothing is scheduled.' : 'Next'),
-    ...found.next.map(
-      ({ atMs, leg, what }) =>
-        `  ${instant(atMs)}  in ${spanText(Math.max(0, atMs - found.atMs)).padEnd(7)}  ${nextTexts[what] ?? what}${leg === undefined ? '' : ` at the ${leg}`}`,
-    ),
-    heading(found.decisions.length === 0 ? 'Nothing has been decided yet.' : 'Decisions, latest last'),
-    ...found.decisions.map((decision) => `  ${instant(decision.atMs)}  ${decisionText(decision, paint)}`),
-  ].join('\n');
-}
 
 /** One fact as `events` prints it; `nameOf` turns a line's key into its id. */
 export function factText({ kind, key, value }: Fact, nameOf: (key: string) => string, nowMs: number, paint: Paint): string {
@@ -142,7 +107,7 @@ export function factText({ kind, key, value }: Fact, nameOf: (key: string) => st
 }
 
 /** One sentence a line: what mechanisms forbid each other takes a whole paragraph. */
-const sentences = (text: string): readonly string[] => (text === '' ? [] : text.split(/(?<=[.?]) (?=[A-Z])/));
+export const sentences = (text: string): readonly string[] => (text === '' ? [] : text.split(/(?<=[.?]) (?=[A-Z])/));
 
 /** A finding over several lines: place and name first, then what was seen, what is allowed, what to do. */
 export function findingText(finding: Finding, paint: Paint): string {

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from './support/command.ts';
+import { statesIn, xmlFaults } from './support/drawing.ts';
 import { type Folder, makeFolder } from './support/folder.ts';
 import { jsonLines, startOffhook, stopAll } from './support/offhook.ts';
 import { linePassword, startRunner, type TestRunner, untilRegistered } from './support/runner.ts';
@@ -68,12 +70,49 @@ describe('offhook explain', () => {
     const { code, out } = await ask('explain', '2001');
     expect(code).toBe(0);
     for (const words of [
-      'A new call would go to the primary, by rule 6.4:both-usable (redundancy 6.4).',
-      'renewal at the primary',
+      'INVITE     goes to the primary, by rule 6.4:both-usable (redundancy 6.4)',
+      'Both servers hold a working registration: the primary comes first.',
+      'renewal at the primary, by rule 6.1:registered/clock.refresh',
       'registered at the alternate',
       '6.1:reg.ok',
     ])
       expect(out).toContain(words);
+  });
+
+  it('tells one call step by step, for people and as data, and exits 1 for one that is not known', async () => {
+    const [{ call }] = (await askJson('call', '2001', '5000', '--duration', '0.1')).values as [{ call: { id: string } }];
+    const { code, out } = await ask('explain', '2001', '--request', call.id);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^2001 {2}INVITE ${call.id} {2}began [-\\d]+ [\\d:.]+ [+-]\\d\\d:\\d\\d\\n`));
+    expect(out).toContain('rule    6.5:pinned (redundancy 6.5)');
+    const { values } = await askJson('explain', '2001', '--request', call.id);
+    expect(values).toMatchObject([
+      { line: '2001', request: call.id, steps: [{ outcome: { action: 'send' } }, { outcome: { action: 'pin' } }] },
+    ]);
+    const unknown = await askJson('explain', '2001', '--request', 'r77');
+    expect(unknown).toMatchObject({ code: 1, values: [], remarks: [{ error: { code: 'E_CALL_UNKNOWN' } }] });
+  });
+
+  it('writes a diagram beside what it says', async () => {
+    const path = folder.at('2001.svg');
+    const { code, values, remarks } = await askJson('explain', '2001', '--svg', path);
+    expect({ code, remarks }).toEqual({ code: 0, remarks: [{ remark: `Diagram written to ${path}.` }] });
+    expect(values).toMatchObject([{ id: '2001', because: { rule: '5.1:2' } }]);
+    const svg = readFileSync(path, 'utf8');
+    expect(xmlFaults(svg)).toEqual([]);
+    expect(statesIn(svg).lit).toEqual(['dual.onTop', 'registered', 'registered']);
+    const { code: failed, remarks: why } = await askJson('explain', '2001', '--svg', folder.at('nowhere/x.svg'));
+    expect({ failed, why }).toMatchObject({ failed: 2, why: [{ error: { code: 'E_COMMAND_INVALID' } }] });
+  });
+
+  it('asks the runner of a configuration', async () => {
+    const named = folder.write('named.yaml', `control: { socket: ${runner.socket} }\nlines: []\n`);
+    expect(await command(['explain', '2001', '--config', named, '--json'])).toMatchObject({ code: 0, err: '' });
+    const clustered = folder.write('clustered.yaml', 'cluster: nobody-runs-this\nlines: []\n');
+    const { code, err } = await command(['explain', '2001', '--config', clustered]);
+    expect(code).toBe(3);
+    expect(err).toContain('offhook-nobody-runs-this.sock');
+    expect((await command(['explain', '2001', '--config', folder.at('missing.yaml')])).code).toBe(2);
   });
 
   it('refuses an unknown line with exit 2 and names those there are', async () => {

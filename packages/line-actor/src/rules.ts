@@ -60,6 +60,31 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   '6.7:register-no': 'Register is No: the line calls without a registration.',
   '6.7:not-registered': 'A line that is not registered may not call, unless Make Call Without Reg says so.',
 
+  'D-14:suspect': 'X Primary Suspect Hold: an INVITE timed out at the primary, so a REGISTER asks at once whether it lives.',
+  'D-14:primary-suspect':
+    'X Primary Suspect Hold: an INVITE timed out at the primary a moment ago, new ones skip it for a while.',
+
+  // Subscriptions and keepalives (6.8, 6.9).
+  '6.8:start': 'The line is registered: its mailbox is subscribed to.',
+  '6.8:registered-again': 'The line is registered again: the subscription is made anew.',
+  '6.8:moved': 'X Resubscribe On Move: the subscription follows to the server that serves the line now.',
+  '6.8:refresh': 'A subscription is renewed before it ends.',
+  '6.8:clock.refresh': 'A subscription is renewed before it ends.',
+  '6.8:kept': 'A renewal failed: the subscription counts until its end.',
+  '6.8:renew': 'The subscription is made anew.',
+  '6.8:retrying/clock.retry': 'Sub Retry Intvl is over: the subscription is tried again.',
+  '6.8:clock.expiry': 'The subscription has ended without a renewal: it is made anew.',
+  '6.8:terminated': 'The notifier ended the subscription, and it may be made anew at once.',
+  '6.8:unknown-there': 'The server knows no such subscription: a new one is begun.',
+  '6.8:failed': 'The subscription failed.',
+  '6.8:sub.none': 'Nobody answered SUBSCRIBE.',
+  '6.8:sub.reject': 'SUBSCRIBE was refused.',
+  '6.8:sub.tooBrief': 'The server wants a longer subscription than the line may ask for.',
+  '6.8:sub.terminated': 'The notifier has ended the subscription.',
+  '6.8:clock.notify': 'No NOTIFY came within 64*T1 of SUBSCRIBE (Timer N).',
+  '6.8:reg.lost': 'Without a registration there is nobody to ask.',
+  '6.9:missed': 'X Keepalive Failover: three keepalives in a row were not answered, the server counts as failed.',
+
   // Requests and calls at work.
   '3.4:redirection': 'A redirection is followed, at most Max Redirection times.',
   '5.8:challenge': 'A challenge is answered at the very place that sent it.',
@@ -100,6 +125,8 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   '5.7:survivability':
     'Every Survivability Proxy Fallback Intvl since the registration at the gateway, a REGISTER asks the normal servers from the top.',
   '5.7:latched': 'The return is due, but a call of the line is under way: it waits for its end (D-24).',
+  '5.7:refresh-follows': 'Nothing leads back to the server that holds the registration: the refresh goes to the server in use.',
+  '3.10:fallback-hold': 'X Fallback Hold: the better server has to answer several times in a row before the line returns.',
   '5.7:no-early-refresh': 'While requests go elsewhere, the better server gets no refresh before the line returns to it.',
   '6.3:recovery-failed': 'The better server did not take the registration: the line stays, and the interval begins again.',
   '6.3:recovered': 'The better server took the registration: new requests go there.',

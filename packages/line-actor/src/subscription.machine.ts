@@ -226,11 +226,21 @@ function pauseMs({ settings }: SubscriptionContext, event: SubscriptionEvent): n
   return askedS === undefined || askedS === 0 ? settings.retryMs : askedS * 1000;
 }
 
+/** How a subscription failed or ended. */
+const endings: Partial<Record<SubscriptionEvent['type'], string>> = {
+  'sub.none': '6.8:sub.none',
+  'sub.reject': '6.8:sub.reject',
+  'sub.tooBrief': '6.8:sub.tooBrief',
+  'sub.terminated': '6.8:sub.terminated',
+  'clock.notify': '6.8:clock.notify',
+  'reg.lost': '6.8:reg.lost',
+};
+
 function scheduleRetry({ context, event }: Args): void {
   const { record, effects } = context;
   letGo(context);
   const source = event.type === 'clock.notify' ? 'RFC 6665 section 4.1.2.4 (Timer N); redundancy 6.8' : 'redundancy 6.8';
-  const failed = { rule: `6.8:${event.type}`, source, action: 'wait', inputs: inputsOf(event) };
+  const failed = { rule: endings[event.type] ?? '6.8:failed', source, action: 'wait', inputs: inputsOf(event) };
   // Without a registration there is nobody to ask: the next one begins it again.
   if (!effects.mayAsk()) return effects.decided(failed);
   record.retryAtMs = effects.now() + pauseMs(context, event);
@@ -252,7 +262,7 @@ function letGo({ record, effects }: SubscriptionContext): void {
 function end({ context, event }: Args): void {
   letGo(context);
   const source = event.type === 'sub.reject' ? 'RFC 6665 section 8.3.2 (489)' : 'RFC 6665 section 4.1.3';
-  context.effects.decided({ rule: `6.8:${event.type}`, source, action: 'end', inputs: inputsOf(event) });
+  context.effects.decided({ rule: endings[event.type] ?? '6.8:failed', source, action: 'end', inputs: inputsOf(event) });
 }
 
 /** Its last NOTIFY is still to be answered: the dialog is not forgotten. @source RFC 6665 section 4.1.2.3 */

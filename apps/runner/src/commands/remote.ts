@@ -1,10 +1,10 @@
 import { systemAmbient } from '@offhook/core';
-import type { CallFact, Explanation, Fact, LineStatus, RuntimeCounters } from '@offhook/runtime';
+import type { CallFact, Fact, LineStatus, RuntimeCounters } from '@offhook/runtime';
 import type { ControlClient } from '../control-client.ts';
 import { countersText } from '../counters-text.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import type { Output } from '../output.ts';
-import { explainText, factText, linesText } from '../text.ts';
+import { factText, linesText } from '../text.ts';
 
 /* Commands to a running runner, over its control socket. */
 
@@ -26,12 +26,6 @@ const statusOf = async (client: ControlClient): Promise<readonly LineStatus[]> =
 export async function lines(connect: Connect, output: Output): Promise<ExitCode> {
   const found = await withRunner(connect, statusOf);
   output.result(found, (paint) => linesText(found, systemAmbient().now(), paint));
-  return exit.done;
-}
-
-export async function explain(connect: Connect, line: string, output: Output): Promise<ExitCode> {
-  const found = (await withRunner(connect, (client) => client.ask('explain', { line }))) as Explanation;
-  output.result(found, (paint) => explainText(found, paint));
   return exit.done;
 }
 
