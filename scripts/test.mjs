@@ -10,7 +10,7 @@ import { formatTally, tally } from './test-report.mjs';
 import { workspaceFolders } from './workspaces.mjs';
 
 const usage = 2;
-const peers = ['kamailio', 'sipp', 'nats-server', 'dnsmasq', 'tshark', 'nft', 'ip'];
+const peers = ['kamailio', 'sipp', 'baresip', 'nats-server', 'dnsmasq', 'tshark', 'nft', 'ip'];
 const report = join('reports', 'vitest.json');
 
 /** @param {string} program @returns {boolean} */

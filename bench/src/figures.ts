@@ -1,3 +1,4 @@
+import type { BaresipFigures } from './baresip.ts';
 import type { Cost, Memory } from './lines.ts';
 
 /** What one run of the bench found. Microseconds are of CPU time, user and system, of the measured process. */
@@ -10,8 +11,12 @@ export interface Figures {
   readonly steady: Steady | undefined;
   readonly calls: { readonly cpuUs: number; readonly up: number; readonly of: number } | undefined;
   readonly options: { readonly cpuUs: number; readonly answered: number; readonly of: number } | undefined;
-  /** CPU of peers for the same work in this run, µs; undefined where a peer is not installed. */
-  readonly peers: { readonly sippRegistrationUs: number | undefined; readonly sippCallUs: number | undefined };
+  /** CPU of peers for the same work in this run, µs; undefined where a peer is not installed, or failed. */
+  readonly peers: {
+    readonly sippRegistrationUs: number | undefined;
+    readonly sippCallUs: number | undefined;
+    readonly baresip: BaresipFigures | undefined;
+  };
 }
 
 /** A cold start of so many dual lines, all features on. */
@@ -55,16 +60,18 @@ export function figuresText({ machine, codec, charts, bus, growth, steady, calls
   const lines = [`${machine.cpus} CPUs, ${machine.model}, Node ${machine.node}. µs are CPU time of the process.`, ''];
   const row = (name: string, value: string, remark = ''): void =>
     void lines.push(`${name.padEnd(46)}${value.padStart(12)}  ${remark}`.trimEnd());
-  const ratio = (ours: number, theirs: number | undefined, who: string): string =>
+  const ratio = (ours: number, theirs: number | undefined, who: string, unit = 'µs'): string =>
     theirs === undefined
-      ? `(${who} is not installed)`
-      : `${(ours / theirs).toFixed(2)} x ${who} in this run (${number(theirs)} µs)`;
+      ? `(no figure of ${who}: not installed, or it failed)`
+      : `${(ours / theirs).toFixed(2)} x ${who} in this run (${number(theirs)} ${unit})`;
+  const { baresip } = peers;
   if (steady !== undefined) {
     row(
       'registration, four packets with digest, µs',
       number(steady.fullUs),
       ratio(steady.fullUs, peers.sippRegistrationUs, 'SIPp'),
     );
+    row('', '', ratio(steady.fullUs, baresip?.registrationUs, 'baresip'));
     row(
       'refresh with cached nonce, µs',
       number(steady.cachedUs),
@@ -76,8 +83,10 @@ export function figuresText({ machine, codec, charts, bus, growth, steady, calls
   }
   if (calls !== undefined)
     row('call from INVITE to BYE, caller’s side, µs', number(calls.cpuUs), ratio(calls.cpuUs, peers.sippCallUs, 'SIPp'));
-  if (options !== undefined)
+  if (options !== undefined) {
     row('OPTIONS in, 200 out, µs', number(options.cpuUs), `${options.answered} of ${options.of} answered`);
+    row('', '', ratio(options.cpuUs, baresip?.optionsUs, 'baresip'));
+  }
   for (const [name, perSecond] of Object.entries(codec)) row(`${name}, a CPU second`, number(perSecond, 0));
   row('chart event, µs: actors / pooled', `${charts.actorsUsPerEvent.toFixed(1)} / ${charts.pooledUsPerEvent.toFixed(1)}`);
   row('bus, messages a second', number(bus.perSecond, 0));
@@ -89,6 +98,9 @@ export function figuresText({ machine, codec, charts, bus, growth, steady, calls
       `${number(each.lines, 0).padStart(10)}${cold?.padStart(10)}${cpu?.padStart(18)}${rss?.padStart(14)}${heap?.padStart(15)}${allocated?.padStart(19)}   ${delay(each.delayMs)}`,
     );
   }
+  const most = growth.at(-1);
+  if (most !== undefined)
+    row('RSS of a dual line, KB', number(most.rssKbPerLine), ratio(most.rssKbPerLine, baresip?.rssKbPerLine, 'baresip', 'KB'));
   return lines.join('\n');
 }
 

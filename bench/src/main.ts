@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureBaresip } from './baresip.ts';
 import { type Sink, startSink, startWorker, type Worker } from './child.ts';
 import { type Figures, figuresText, type Growth, growthOf, growthSvg, type Steady } from './figures.ts';
 import type { Cost, LinesPlan, Memory } from './lines.ts';
@@ -16,6 +17,7 @@ interface Size {
   readonly calls: number;
   readonly options: number;
   readonly peerRegistrations: number;
+  readonly peerAccounts: number;
   readonly partMs: number;
 }
 
@@ -26,9 +28,19 @@ const full: Size = {
   calls: 2_000,
   options: 20_000,
   peerRegistrations: 20_000,
+  peerAccounts: 500,
   partMs: 1_000,
 };
-const short: Size = { growth: [20], steadyLines: 20, windowS: 1, calls: 10, options: 50, peerRegistrations: 50, partMs: 20 };
+const short: Size = {
+  growth: [20],
+  steadyLines: 20,
+  windowS: 1,
+  calls: 10,
+  options: 50,
+  peerRegistrations: 50,
+  peerAccounts: 100,
+  partMs: 20,
+};
 /** New registrations a second at a cold start, both legs together. */
 const coldPerSecond = 1_500;
 /** Sinks grant so much in the steady stretch: half of it is the refresh interval. @source redundancy reference D-37 */
@@ -125,6 +137,8 @@ async function run(size: Size, profileFolder: string | undefined): Promise<Figur
   say('SIPp, the same work …');
   const sippRegistrationUs = await sippRegistrations(size.peerRegistrations, Math.max(50, Math.round(steady.perSecond)));
   const sippCallUs = await sippCalls(size.calls, 100);
+  say('baresip, the same work …');
+  const baresip = await measureBaresip({ windowS: size.windowS, options: size.options, accounts: size.peerAccounts });
   const growth: Growth[] = [];
   for (const lines of size.growth) {
     say(`cold start of ${lines} dual lines …`);
@@ -134,7 +148,7 @@ async function run(size: Size, profileFolder: string | undefined): Promise<Figur
   }
   const [cpu] = cpus();
   const machine = { cpus: cpus().length, model: cpu?.model.trim() ?? 'unknown', node: process.versions.node };
-  return { machine, ...parts, growth, steady, calls, options, peers: { sippRegistrationUs, sippCallUs } };
+  return { machine, ...parts, growth, steady, calls, options, peers: { sippRegistrationUs, sippCallUs, baresip } };
 }
 
 const { values } = parseArgs({
