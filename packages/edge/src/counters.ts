@@ -29,6 +29,7 @@ export interface EdgeStats {
   /** Dropped by a transport before they were messages. */
   readonly transportOversize: number;
   readonly transportFraming: number;
+  readonly transportStalled: number;
   readonly transportEmpty: number;
   readonly transportKeepalive: number;
   /** Connections turned away. */
@@ -61,6 +62,7 @@ export const createCounters = (): Counters => ({
   droppedError: 0,
   transportOversize: 0,
   transportFraming: 0,
+  transportStalled: 0,
   transportEmpty: 0,
   transportKeepalive: 0,
   transportLimit: 0,

@@ -69,6 +69,7 @@ const wildcards = new Set(['0.0.0.0', '::']);
 const dropCounters = {
   oversize: 'transportOversize',
   framing: 'transportFraming',
+  stalled: 'transportStalled',
   empty: 'transportEmpty',
   keepalive: 'transportKeepalive',
   limit: 'transportLimit',

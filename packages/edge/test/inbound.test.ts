@@ -200,10 +200,11 @@ describe('bad input (design section 10)', () => {
 
   it('counts what the transports drop', async () => {
     const world = await createWorld();
-    for (const reason of ['oversize', 'framing', 'empty', 'keepalive', 'limit'] as const) world.udp.drop(reason);
+    for (const reason of ['oversize', 'framing', 'stalled', 'empty', 'keepalive', 'limit'] as const) world.udp.drop(reason);
     expect(world.edge.stats()).toMatchObject({
       transportOversize: 1,
       transportFraming: 1,
+      transportStalled: 1,
       transportEmpty: 1,
       transportKeepalive: 1,
       transportLimit: 1,

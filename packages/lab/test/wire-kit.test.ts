@@ -1,6 +1,6 @@
 import type { Endpoint, Protocol } from '@offhook/core';
-import { runKit, type Stranger, type TransportSubject, transportKit } from '@offhook/core/testkit';
-import { describe, test } from 'vitest';
+import { casesFor, runKit, type Stranger, type TransportSubject, transportKit, transportMutants } from '@offhook/core/testkit';
+import { describe, expect, test } from 'vitest';
 import { createVirtualAmbient, createWire, type VirtualAmbient, type Wire } from '../src/index.ts';
 
 /** Lets virtual time run while anybody waits, in small steps, for all waiters at once. */
@@ -62,6 +62,7 @@ function subject(protocol: Protocol): TransportSubject {
       return { host, port: 5_999 };
     },
     wait: createPump(ambient),
+    stall: () => ambient.runFor(600_000),
     async close() {},
   };
 }
@@ -71,5 +72,13 @@ describe('the wire’s datagrams', () => {
 });
 
 describe('the wire’s streams', () => {
-  runKit(transportKit, test, async () => subject('tcp'), ['stream', 'per-owner']);
+  runKit(transportKit, test, async () => subject('tcp'), ['stream', 'per-owner', 'waits']);
+});
+
+describe('the transport kit over the wire', () => {
+  test.each(casesFor(transportKit, ['stream', 'waits']))('catches a stream that breaks: $name', async ({ name, run }) => {
+    const mutate = transportMutants[name];
+    if (mutate === undefined) throw new Error(`no mutant for the case ${name}`);
+    await expect(run(mutate({ ...subject('tcp'), patienceMs: 150 }))).rejects.toThrow();
+  });
 });

@@ -43,7 +43,11 @@ export class Admission implements Gate {
       return false;
     }
     const name = this.#nameOf(socket);
-    this.#halfOpen.set(name, { socket, timer: this.#ambient.setTimer(() => socket.destroy(), this.#stallMs) });
+    const timer = this.#ambient.setTimer(() => {
+      if (this.#forget(name)) this.#events.dropped('stalled', remote);
+      socket.destroy();
+    }, this.#stallMs);
+    this.#halfOpen.set(name, { socket, timer });
     socket.once('close', () => {
       this.#count.leave(remote.host);
       if (this.#forget(name) && !this.#isClosed) this.#events.dropped('framing', remote);

@@ -121,7 +121,7 @@ export class Connection {
   #watch(): void {
     const { ambient, limits, events } = this.#options;
     this.#stallTimer ??= ambient.setTimer(() => {
-      events.dropped('framing');
+      events.dropped('stalled');
       this.#lose('rejected', `no whole message within ${limits.stallMs} ms`);
     }, limits.stallMs);
   }

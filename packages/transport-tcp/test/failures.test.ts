@@ -80,7 +80,7 @@ describe('peers that stall', () => {
     expect(us.host.drops).toEqual([]);
     ambient.advance(1);
     await failed(us);
-    expect(us.host.drops).toEqual(['framing']);
+    expect(us.host.drops).toEqual(['stalled']);
     expect(us.host.failures[0]).toMatchObject({
       reason: 'rejected',
       detail: expect.stringContaining('no whole message within 32000 ms'),

@@ -47,7 +47,7 @@ describe('peers that connect', () => {
     ambient.advance(32_000);
     await closed;
     await us.host.until(() => us.host.drops.length > 0);
-    expect(us.host.drops).toEqual(['framing']);
+    expect(us.host.drops).toEqual(['stalled']);
     expect(us.host.failures).toEqual([]);
     expect(ambient.timers).toBe(0);
   });

@@ -6,19 +6,19 @@ import { createTlsSubject } from './support/subject.ts';
 const hasIPv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 
 describe('TLS transport over IPv4', () => {
-  runKit(transportKit, it, async () => createTlsSubject('127.0.0.1'), ['stream', 'per-owner']);
+  runKit(transportKit, it, async () => createTlsSubject('127.0.0.1'), ['stream', 'per-owner', 'gives-up']);
 });
 
 describe('TLS transport that shares connections', () => {
-  runKit(transportKit, it, async () => createTlsSubject('127.0.0.1', { shared: true }), ['stream', 'shared']);
+  runKit(transportKit, it, async () => createTlsSubject('127.0.0.1', { shared: true }), ['stream', 'shared', 'gives-up']);
 });
 
 describe.skipIf(!hasIPv6)('TLS transport over IPv6', () => {
-  runKit(transportKit, it, async () => createTlsSubject('::1'), ['stream', 'per-owner']);
+  runKit(transportKit, it, async () => createTlsSubject('::1'), ['stream', 'per-owner', 'gives-up']);
 });
 
 describe('the transport kit over TLS', () => {
-  it.each(casesFor(transportKit, ['stream', 'per-owner', 'shared']))(
+  it.each(casesFor(transportKit, ['stream', 'per-owner', 'shared', 'gives-up']))(
     'catches a transport that breaks: $name',
     async ({ name, needs, run }) => {
       const mutate = transportMutants[name];

@@ -74,8 +74,14 @@ export interface TransportHost {
   dropped(reason: DropReason, remote: Endpoint): void;
 }
 
-/** Why a transport handed nothing on. `limit`: a connection turned away because too many stand. */
-export type DropReason = 'oversize' | 'framing' | 'keepalive' | 'empty' | 'limit';
+/** Why a transport handed nothing on. */
+export type DropReason =
+  | 'oversize'
+  | 'framing' // a stream that is no SIP
+  | 'stalled' // a message, a handshake or the first word of a connection that was not whole in time
+  | 'keepalive'
+  | 'empty'
+  | 'limit'; // a connection turned away because too many stand
 
 export interface TransportManifest extends PluginManifest {
   readonly kind: 'transport';

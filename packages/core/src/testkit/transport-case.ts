@@ -3,7 +3,7 @@ import type { ConformanceCase } from './kit.ts';
 import { onStage, type Scene, type TransportSubject } from './transport-subject.ts';
 
 /** What a transport offers; a case that needs something else does not apply, its opposite does. */
-export type TransportTrait = 'datagram' | 'stream' | 'per-owner' | 'shared';
+export type TransportTrait = 'datagram' | 'stream' | 'per-owner' | 'shared' | 'gives-up' | 'waits';
 
 export type TransportCase = ConformanceCase<TransportSubject>;
 

@@ -14,7 +14,7 @@ describe('the transport kit', () => {
   });
 
   it('leaves no case out for every kind of transport together', () => {
-    const kinds = [['datagram'], ['stream', 'per-owner'], ['stream', 'shared']] as const;
+    const kinds = [['datagram'], ['stream', 'per-owner', 'gives-up'], ['stream', 'shared', 'waits']] as const;
     expect(new Set(kinds.flatMap((traits) => casesFor(transportKit, traits))).size).toBe(transportKit.length);
   });
 });

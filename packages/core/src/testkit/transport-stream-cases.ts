@@ -1,5 +1,5 @@
 import { codeOf, everyByte, type TransportCase, transportCase } from './transport-case.ts';
-import { claim, type Scene, type Station, sameBytes, sampleMessage } from './transport-subject.ts';
+import { claim, type Scene, type Station, sameBytes, sampleMessage, type TransportSubject } from './transport-subject.ts';
 
 /** The first two bytes a stranger hears. */
 async function firstAnswer(scene: Scene, heard: (seen: number) => Promise<Uint8Array>): Promise<Uint8Array> {
@@ -13,6 +13,18 @@ const failureAt = (scene: Scene, { host }: Station): Promise<void> =>
     host.until(() => host.failures.length > 0),
     'a failure',
   );
+
+/** A stranger's message of which only the first bytes have come when its time is over; returns the others. */
+async function stallAt(scene: Scene, { stall }: TransportSubject, a: Station) {
+  claim(stall !== undefined, 'the subject of a stream can stall');
+  const stranger = await scene.stranger(a.at);
+  stranger.send(sampleMessage('whole'));
+  await scene.message(a);
+  const sent = sampleMessage('half', everyByte);
+  stranger.send(sent.subarray(0, 30));
+  await stall();
+  return { sent, finish: () => stranger.send(sent.subarray(30)) };
+}
 
 /** What stream transports promise beyond the rest. */
 export const streamTransportCases: readonly TransportCase[] = [
@@ -55,6 +67,21 @@ export const streamTransportCases: readonly TransportCase[] = [
     await failureAt(scene, a);
     claim(a.host.failures[0]?.reason === 'rejected' && a.host.drops[0] === 'framing', 'it is counted and ended by our own check');
     claim(a.host.messages.length === 0, 'nothing of it is handed on');
+  }),
+
+  transportCase('gives up a message that stalls', 'design section 10', ['stream', 'gives-up'], async (scene, subject) => {
+    const a = await scene.station();
+    await stallAt(scene, subject, a);
+    await failureAt(scene, a);
+    claim(a.host.failures[0]?.reason === 'rejected' && a.host.drops[0] === 'stalled', 'it is counted as stalled and ended');
+    claim(a.host.messages.length === 1, 'nothing of it is handed on');
+  }),
+
+  transportCase('waits for the rest of a message', 'RFC 3261 section 18.3', ['stream', 'waits'], async (scene, subject) => {
+    const a = await scene.station();
+    const { sent, finish } = await stallAt(scene, subject, a);
+    finish();
+    claim(sameBytes((await scene.message(a, 2)).bytes, sent), 'however late it comes, it comes whole');
   }),
 
   transportCase('refuses a message too large to come', 'design section 10', ['stream'], async (scene) => {

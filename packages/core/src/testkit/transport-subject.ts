@@ -23,6 +23,8 @@ export interface TransportSubject extends Closable {
   deadEnd(): Promise<Endpoint>;
   /** Waits for what the network brings; a virtual world runs its clock meanwhile. */
   wait<T>(promise: Promise<T>): Promise<T>;
+  /** Streams: lets a message that has begun to arrive run out of its time, or a long time pass where it has none. */
+  stall?(): Promise<void>;
   /** How long the network may take for anything, ms of the subject's clock. Default 5,000. */
   readonly patienceMs?: number;
 }

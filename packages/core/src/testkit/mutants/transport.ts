@@ -41,6 +41,9 @@ const dropAsMessage = (good: Transport, which: string): Transport =>
         : host.dropped(reason, remote),
   }));
 
+const dropAsFraming = (good: Transport, which: string): Transport =>
+  starting(good, (host) => ({ dropped: (reason, remote) => host.dropped(reason === which ? 'framing' : reason, remote) }));
+
 const withoutFailure = (good: Transport, reason: string): Transport =>
   starting(good, (host) => ({ flowFailed: (failure) => failure.reason !== reason && host.flowFailed(failure) }));
 
@@ -193,8 +196,14 @@ const brokenTransports: Readonly<Record<string, TransportMutant>> = {
 
   'ends a stream that cannot be framed': (good) => withoutFailure(good, 'rejected'),
 
-  'refuses a message too large to come': (good) =>
-    starting(good, (host) => ({ dropped: (reason, remote) => host.dropped(reason === 'oversize' ? 'framing' : reason, remote) })),
+  'gives up a message that stalls': (good) => dropAsFraming(good, 'stalled'),
+
+  'waits for the rest of a message': (good) => {
+    let count = 0;
+    return starting(good, (host) => ({ message: (inbound) => (++count === 1 ? host.message(inbound) : undefined) }));
+  },
+
+  'refuses a message too large to come': (good) => dropAsFraming(good, 'oversize'),
 
   'rejects when nobody listens': (good) => ({
     ...bound(good),
