@@ -21,6 +21,7 @@ export interface BaresipPlan {
   readonly accounts: number;
 }
 
+const program = 'baresip';
 /** So many that their common refresh fits into the receive buffer of its one socket: it has no pace, and a lost answer costs it twice. */
 const measuredAccounts = 60;
 /** Each account refreshes once in 0.9 s. */
@@ -52,7 +53,7 @@ async function startPhone(accounts: number, expiresS: number): Promise<Phone> {
   const sink = await startSink();
   sink.order({ order: 'set', challenge: 'always', expiresS });
   await writeSettings(folder, sink, accounts);
-  const child = spawn('baresip', ['-4', '-f', folder], { stdio: 'ignore' });
+  const child = spawn(program, ['-4', '-f', folder], { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   const about = (what: string): Promise<string> => readFile(`/proc/${child.pid}/${what}`, 'latin1');
   return {
@@ -96,7 +97,7 @@ async function measureCpu({ sink, cpuUs }: Phone, { windowS, options }: BaresipP
 
 /** Undefined: not installed, or it failed. */
 export async function measureBaresip(plan: BaresipPlan): Promise<BaresipFigures | undefined> {
-  if (!isInstalled('baresip')) return undefined;
+  if (!isInstalled(program)) return undefined;
   try {
     const few = await using(await startPhone(measuredAccounts, grantS), async (phone) => {
       const rssKb = await phone.registered();

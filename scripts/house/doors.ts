@@ -20,9 +20,10 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   pino: [runner],
 };
 
-/** Core's system ambient; the virtual one, which turns the real event loop; and the two places that lend the globals to an ambient. */
+/** Core's system ambient; the virtual ones, which turn the real event loop; and the two places that lend the globals to an ambient. */
 const time = [
   'packages/core/src/system-ambient.ts',
+  'packages/core/src/testkit/manual-ambient.ts',
   'packages/lab/src/virtual-ambient.ts',
   'packages/lab/src/global-timers.ts',
   'packages/sip/src/dialog/',

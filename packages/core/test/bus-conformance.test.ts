@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../src/bus/memory-bus.ts';
 import type { Bus } from '../src/contracts/bus.ts';
-import { type BusSubject, busKit, busMutants, runCase, runKit } from '../src/testkit/index.ts';
-import { createManualAmbient } from './manual-ambient.ts';
+import { type BusSubject, busKit, busMutants, createManualAmbient, runCase, runKit } from '../src/testkit/index.ts';
 
 const open =
   (copy: boolean, wrap: (good: Bus) => Bus = (good) => good) =>

@@ -1,8 +1,7 @@
-import { someFacts } from '@offhook/core/testkit';
+import { createManualAmbient, someFacts } from '@offhook/core/testkit';
 import { describe, expect, it } from 'vitest';
 import { openFileLineStore } from '../src/file-line-store.ts';
 import { createFakeDisk, type FakeDisk, type Step, systemError } from './support/fake-disk.ts';
-import { createManualAmbient } from './support/manual-ambient.ts';
 import { cseqs, folder, logPath, numbered, openBench, openImage, saveMany } from './support/store-fixtures.ts';
 
 const lines = numbered(20);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createManualAmbient } from '../../test/manual-ambient.ts';
 import type { BusMessage } from '../contracts/bus.ts';
 import { asFlow, type Endpoint, type Inbound, type Protocol } from '../contracts/transport.ts';
 import { lineKey } from '../line-key.ts';
+import { createManualAmbient } from '../testkit/manual-ambient.ts';
 import {
   decodeInbound,
   decodeJson,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createManualAmbient } from '../../test/manual-ambient.ts';
 import type { BusMessage } from '../contracts/bus.ts';
+import { createManualAmbient } from '../testkit/manual-ambient.ts';
 import { createMemoryBus } from './memory-bus.ts';
 
 const one = Uint8Array.of(1);
@@ -56,7 +56,7 @@ describe('createMemoryBus', () => {
     });
     bus.publish('a.1', one);
     await ambient.settle();
-    expect(ambient.errors).toEqual([]);
+    expect(ambient.logged).toEqual([]);
   });
 
   it('reaches nobody where nobody listens, so that nothing need be made', () => {
@@ -76,7 +76,7 @@ describe('createMemoryBus', () => {
     });
     bus.publish('a', one);
     await ambient.settle();
-    expect(ambient.errors).toEqual([['bus handler failed', error]]);
+    expect(ambient.logged).toMatchObject([{ level: 'error', message: 'bus handler failed', fields: { error } }]);
   });
 
   it('passes payload and headers by reference', async () => {

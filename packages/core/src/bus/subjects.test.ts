@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createManualAmbient } from '../../test/manual-ambient.ts';
 import { lineKey, slotOf } from '../line-key.ts';
+import { createManualAmbient } from '../testkit/manual-ambient.ts';
 import { createMemoryBus } from './memory-bus.ts';
 import { readPattern, readSubject } from './rules.ts';
 import { createSubjects, readLineSubject } from './subjects.ts';

@@ -4,6 +4,7 @@ export { datagramSubject } from './datagram-subject.ts';
 export { type Closable, type ConformanceCase, casesFor, type Kit, type Mutants, runCase, runKit } from './kit.ts';
 export { lineStoreKit } from './line-store-kit.ts';
 export { type LineStoreSubject, someFacts } from './line-store-subject.ts';
+export { createManualAmbient, type LogRecord, type ManualAmbient, type ManualAmbientOptions } from './manual-ambient.ts';
 export { createMemoryLineStore, type MemoryDisk } from './memory-line-store.ts';
 export { busMutants } from './mutants/bus.ts';
 export { lineStoreMutants } from './mutants/line-store.ts';

@@ -1,8 +1,7 @@
 import type { LegFacts, LineStore } from '@offhook/core';
-import { someFacts } from '@offhook/core/testkit';
+import { createManualAmbient, type ManualAmbient, someFacts } from '@offhook/core/testkit';
 import { type FileLineStore, openFileLineStore } from '../../src/file-line-store.ts';
 import { createFakeDisk, type DiskImage, type FakeDisk } from './fake-disk.ts';
-import { createManualAmbient, type ManualAmbient } from './manual-ambient.ts';
 
 export const folder = '/state';
 export const logPath = '/state/facts.log';
@@ -14,8 +13,11 @@ export interface Bench {
   readonly store: FileLineStore;
 }
 
+let opened = 0;
+
 export async function openBench(disk: FakeDisk = createFakeDisk()): Promise<Bench> {
-  const ambient = createManualAmbient();
+  // No two stores draw the same names.
+  const ambient = createManualAmbient({ seed: ++opened });
   return { disk, ambient, store: await openFileLineStore({ folder, ambient }, disk) };
 }
 

@@ -1,6 +1,12 @@
-import { type Ambient, silentLog, type Timer } from '../src/ambient.ts';
+import type { Ambient, LogFields, Timer } from '../ambient.ts';
 
-/** Virtual time for the tests of core itself, which knows no lab: everything moves when the test says so. */
+export interface LogRecord {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** Time that moves when the test says so; nothing but promises is waited for. */
 export interface ManualAmbient extends Ambient {
   /** Runs what is deferred, and the promises it wakes, until nothing is left; no time passes. */
   settle(): Promise<void>;
@@ -12,7 +18,14 @@ export interface ManualAmbient extends Ambient {
   readonly timers: number;
   /** Tasks deferred. */
   readonly deferred: number;
-  readonly errors: readonly (readonly [string, unknown])[];
+  readonly logged: readonly LogRecord[];
+}
+
+export interface ManualAmbientOptions {
+  /** Default 1,700,000,000,000. */
+  readonly startMs?: number;
+  /** Two of one seed draw the same numbers. Default 1. */
+  readonly seed?: number;
 }
 
 interface ManualTimer extends Timer {
@@ -21,12 +34,16 @@ interface ManualTimer extends Timer {
 
 const microtasks = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function createManualAmbient(startMs = 1_700_000_000_000): ManualAmbient {
-  let nowMs = startMs;
-  let seed = 1;
+export function createManualAmbient(options: ManualAmbientOptions = {}): ManualAmbient {
+  let nowMs = options.startMs ?? 1_700_000_000_000;
+  let seed = options.seed ?? 1;
   const timers = new Set<ManualTimer>();
   const deferred: (() => void)[] = [];
-  const errors: [string, unknown][] = [];
+  const logged: LogRecord[] = [];
+  const note =
+    (level: LogRecord['level']) =>
+    (message: string, fields: LogFields = {}): void =>
+      void logged.push({ level, message, fields });
   const settle = async (): Promise<void> => {
     do {
       deferred.shift()?.();
@@ -46,7 +63,7 @@ export function createManualAmbient(startMs = 1_700_000_000_000): ManualAmbient 
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
       return seed / 2 ** 32;
     },
-    log: { ...silentLog, error: (message, fields) => void errors.push([message, fields?.error]) },
+    log: { debug() {}, info: note('info'), warn: note('warn'), error: note('error') },
     settle,
     async elapse(ms) {
       const untilMs = nowMs + ms;
@@ -68,6 +85,6 @@ export function createManualAmbient(startMs = 1_700_000_000_000): ManualAmbient 
     get deferred() {
       return deferred.length;
     },
-    errors,
+    logged,
   };
 }
