@@ -1,12 +1,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { Duplex } from 'node:stream';
+import { connect as secure } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { lineKey } from '@offhook/core';
 import { createFuzzer, createRandom, type Fuzzer, fuzzCorpus } from '@offhook/lab';
-import type { EdgeStats } from '@offhook/runtime';
+import type { EdgeStats, RuntimeCounters } from '@offhook/runtime';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { borrowGun, fireDatagrams, openGun, settled, untilCounters } from './support/fire-datagrams.ts';
-import { drip, endless, fireStreams, resetAfter, type StreamAttack, spoiled, stall } from './support/fire-streams.ts';
+import {
+  type Dial,
+  drip,
+  endless,
+  fireStreams,
+  overTcp,
+  overTls,
+  pieces,
+  resetAfter,
+  type StreamAttack,
+  spoiled,
+  stall,
+} from './support/fire-streams.ts';
 import { type PhoneUnderFire, startPhone } from './support/phone-under-fire.ts';
 
 /* A phone of 100 lines on real sockets, under fire from its own registrars' addresses and from strangers. OFFHOOK_FUZZ multiplies
@@ -100,6 +114,12 @@ describe(`${datagrams} spoiled datagrams`, () => {
   );
 });
 
+/** How far a counter of the edge has risen since. */
+async function risesOf({ runtime }: PhoneUnderFire): Promise<(now: RuntimeCounters, name: keyof EdgeStats) => number> {
+  const { edge: before } = await runtime.counters();
+  return ({ edge }, name) => (edge?.[name] ?? 0) - (before?.[name] ?? 0);
+}
+
 /** What the process holds on to, after everything that can be let go is gone. */
 function liveMiB(): number {
   setFlagsFromString('--expose-gc');
@@ -111,7 +131,7 @@ function liveMiB(): number {
 
 const endlessBytes = 100 * 1024 * 1024;
 
-/** Connections of every kind, so many in all. */
+/** Connections of nine kinds, so many in all: two of them stall, three have no end. */
 function attacksOn(fuzzers: readonly Fuzzer[], sound: Uint8Array): readonly StreamAttack[] {
   const random = createRandom(`${seed}/streams`);
   const below = (n: number): number => Math.floor(random() * n);
@@ -139,34 +159,42 @@ it('a connection that is reset behind every byte of a message, one after the oth
   const target = await startPhone({ lines: 10, edge: {} });
   phone = target;
   const sound = soundFor(target);
-  const before = (await target.runtime.counters()).edge;
+  const rise = await risesOf(target);
   const attacks = Array.from({ length: sound.length + 1 }, (_, length) => resetAfter(sound, length));
   expect(sound.length).toBeGreaterThan(300);
-  await fireStreams(attacks, target.at.tcp, () => '127.0.0.1', 20);
-  await untilCounters(target, ({ edge }) => (edge?.flowFailures ?? 0) - (before?.flowFailures ?? 0) >= attacks.length);
-  const after = (await target.runtime.counters()).edge;
-  const rise = (name: keyof EdgeStats): number => (after?.[name] ?? 0) - (before?.[name] ?? 0);
+  await fireStreams(attacks, overTcp(target.at.tcp, '127.0.0.1'), 20);
+  await untilCounters(target, (now) => rise(now, 'flowFailures') >= attacks.length);
+  const now = await target.runtime.counters();
+  const risen = (['transportKeepalive', 'flowFailures', 'received'] as const).map((name) => rise(now, name));
   // The phone has seen each of them, and the one message that was whole.
-  expect([rise('transportKeepalive'), rise('flowFailures'), rise('received')]).toEqual([attacks.length, attacks.length, 1]);
+  expect(risen).toEqual([attacks.length, attacks.length, 1]);
   await expectUnharmed(target);
   figures.push({ what: 'resets', seed, resets: attacks.length, counters: await rises(target) });
 });
 
 describe(`${streams} hostile connections`, () => {
   it.each([
-    ['a server of ours', '127.0.0.1'],
-    ['a stranger', stranger],
+    ['a server of ours', ({ at }: PhoneUnderFire): Dial => overTcp(at.tcp, '127.0.0.1')],
+    ['a stranger', ({ at }: PhoneUnderFire): Dial => overTcp(at.tcp, stranger)],
+    ['a server of ours, inside TLS', ({ at }: PhoneUnderFire): Dial => overTls(at.tls, '127.0.0.1')],
+    ['a stranger, inside TLS', ({ at }: PhoneUnderFire): Dial => overTls(at.tls, stranger)],
   ])(
     'from %s harm no line, and none holds a place or memory for long',
-    async (who, from) => {
+    async (who, dialOf) => {
       const startMs = performance.now();
       const target = await startPhone({ lines: 100, edge: { limits: { stallS: 1 } } });
       phone = target;
       const fuzzers = fuzzersFor(target);
       const sound = soundFor(target);
       const before = liveMiB();
+      const rise = await risesOf(target);
       target.watchBusy();
-      const mostBytes = await fireStreams(attacksOn(fuzzers, sound), target.at.tcp, () => from, 20);
+      const mostBytes = await fireStreams(attacksOn(fuzzers, sound), dialOf(target), 20);
+      // All have come in, and each has ended: with a word of a stranger, or by itself.
+      await untilCounters(target, (now) => rise(now, 'flowFailures') + rise(now, 'droppedStranger') >= streams);
+      const now = await target.runtime.counters();
+      expect(rise(now, 'transportOversize')).toBeGreaterThanOrEqual(3 * Math.floor(streams / 9));
+      expect(rise(now, 'transportStalled')).toBeGreaterThanOrEqual(2 * Math.floor(streams / 9));
       await settled(target);
       const busyMs = target.longestBusyMs();
       const keptMiB = liveMiB() - before;
@@ -180,4 +208,50 @@ describe(`${streams} hostile connections`, () => {
     },
     60_000 + 20_000 * factor,
   );
+});
+
+/** What a client says first. */
+const clientHello = (): Promise<Buffer> =>
+  new Promise((resolve) => {
+    const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+      resolve(chunk);
+      done();
+    };
+    secure({ socket: new Duplex({ read() {}, write }) }).on('error', () => {});
+  });
+
+it(`${10 * streams} connections to the port for TLS that never become TLS are counted, one by one, and harm no line`, async () => {
+  const target = await startPhone({ lines: 30, edge: { limits: { stallS: 1 } } });
+  phone = target;
+  const [sound, hello] = [soundFor(target), await clientHello()];
+  const random = createRandom(`${seed}/handshakes`);
+  const below = (n: number): number => Math.floor(random() * n);
+  const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => below(256)));
+  const bent = (): Buffer => {
+    const bytes = Buffer.from(hello);
+    for (let n = 0; n < 3; n++) bytes[below(bytes.length)] = below(256);
+    return bytes;
+  };
+  const kinds: readonly (() => StreamAttack)[] = [
+    () => pieces([sound]),
+    () => pieces([noise(1 + below(2_000))]),
+    () => pieces([hello.subarray(0, below(hello.length))]),
+    () => pieces([bent()]),
+    () => spoiled([hello, hello, bent(), noise(5_000)], random),
+    () => pieces([hello, noise(below(500))]),
+    () => pieces([hello, sound]),
+    () => stall(hello.subarray(0, below(hello.length))),
+    () => drip(Buffer.concat([hello.subarray(0, 5), Buffer.alloc(1_000_000)])),
+    () => endless('', 'GET / HTTP/1.1\r\n', endlessBytes),
+  ];
+  const attacks = Array.from({ length: 10 * streams }, (_, n) => kinds[n % kinds.length]?.() ?? stall(hello));
+  const rise = await risesOf(target);
+  await fireStreams(attacks, overTcp(target.at.tls, '127.0.0.1'), 40);
+  await untilCounters(target, (now) => rise(now, 'transportFraming') + rise(now, 'transportStalled') >= attacks.length);
+  const now = await target.runtime.counters();
+  expect(rise(now, 'transportFraming') + rise(now, 'transportStalled')).toBe(attacks.length);
+  expect(rise(now, 'transportStalled')).toBeGreaterThanOrEqual(streams);
+  expect(rise(now, 'flowFailures')).toBe(0);
+  await expectUnharmed(target);
+  figures.push({ what: 'handshakes', seed, connections: attacks.length, counters: await rises(target) });
 });
