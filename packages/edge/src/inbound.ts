@@ -23,11 +23,16 @@ export interface InboundContext {
   hangUp(inbound: Inbound): void;
 }
 
+const meant =
+  'dropped a request to a line of ours from an address that is no server of any line; if it may call, add it to edge.trusted (docs/limits.md)';
+
 /** Takes whole messages from the transports, with flows named as the bus knows them: to a line, answered here, or dropped and counted. */
 export class InboundPath {
   readonly #context: InboundContext;
   readonly #rates: InboundRates;
   readonly #directory: Directory;
+  /** Dropped strangers are not looked at before. */
+  #lookAgainMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: InboundContext) {
     this.#context = context;
@@ -42,6 +47,7 @@ export class InboundPath {
       const fault = this.#refuse(inbound);
       if (fault === undefined) return this.#route(inbound, protocol);
       counters[fault]++;
+      if (fault === 'droppedStranger') this.#suspect(inbound);
       // It would hold a place that a server may need; of one who will not be heard it has no use.
       if (fault === 'droppedStranger' && protocol !== 'udp') this.#context.hangUp(inbound);
     });
@@ -62,6 +68,17 @@ export class InboundPath {
     if (bytes.length > limits.maxBytes) return 'droppedOversize';
     if (flows.isNextHop(remote.host) || servers.has(remote.host)) return this.#rates.server(remote.host, ambient.now());
     return limits.strangers === 'drop' ? 'droppedStranger' : this.#rates.stranger(remote.host, ambient.now());
+  }
+
+  /** Who has a Contact of ours was given it in a dialog: his proxy may not stay in the path. A flood is looked at now and then. */
+  #suspect({ bytes, remote }: Inbound): void {
+    const { ambient, bus, subjects } = this.#context;
+    const nowMs = ambient.now();
+    if (nowMs < this.#lookAgainMs) return;
+    const route = routeMessage(bytes);
+    const isMeant = route.to === 'line' && route.kind === 'request' && bus.reaches(subjects.line(route.key, 'sip'));
+    this.#lookAgainMs = nowMs + (isMeant ? 60_000 : 100);
+    if (isMeant) ambient.log.warn(meant, { from: remote.host });
   }
 
   #route(inbound: Inbound, protocol: Protocol): void {

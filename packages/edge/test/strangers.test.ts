@@ -94,6 +94,42 @@ describe('a stranger', () => {
   });
 });
 
+describe('a stranger who has a Contact of ours', () => {
+  const bye = request({ method: 'BYE', uri: `sip:x@192.0.2.99;line=${anna}` });
+  const byeOf = (world: World, host: string, text = bye): void => void world.udp.arrive(text, { host, port: 5060 });
+
+  it('is dropped like any other, but the log says whom to trust, once a minute', async () => {
+    const world = await createWorld(dropping);
+    byeOf(world, '192.0.2.50');
+    byeOf(world, '192.0.2.51');
+    await world.ambient.advance(60_000);
+    byeOf(world, '192.0.2.52');
+    expect(world.ambient.warnings).toEqual([
+      [expect.stringContaining('add it to edge.trusted'), { from: '192.0.2.50' }],
+      [expect.stringContaining('add it to edge.trusted'), { from: '192.0.2.52' }],
+    ]);
+    expect(world.edge.stats()).toMatchObject({ droppedStranger: 3, delivered: 0 });
+  });
+
+  it('is looked for ten times a second at most, however many send', async () => {
+    const world = await createWorld(dropping);
+    byeOf(world, '192.0.2.50', 'no SIP at all');
+    byeOf(world, '192.0.2.50');
+    expect(world.ambient.warnings).toEqual([]);
+    await world.ambient.advance(100);
+    byeOf(world, '192.0.2.50');
+    expect(world.ambient.warnings).toHaveLength(1);
+  });
+
+  it('is not one who answers, nor one who asks for a line that nobody runs', async () => {
+    const world = await createWorld({ ...dropping, isDeaf: true });
+    arrive(world, '192.0.2.50');
+    await world.ambient.advance(100);
+    byeOf(world, '192.0.2.50');
+    expect(world.ambient.warnings).toEqual([]);
+  });
+});
+
 describe('rates', () => {
   it('of one accepted stranger are bounded and fill up again; those of servers are not', async () => {
     const world = await createWorld({ limits: { perSourceBurst: 3, perSourcePerS: 1 } });

@@ -15,6 +15,7 @@ import {
   type Leg,
   type LineKey,
   type LocateRequest,
+  type LogFields,
   lineKey,
   type OpenEnvelope,
   type OpenReply,
@@ -28,7 +29,11 @@ import { createFakeTransport, type FakeTransport } from './fake-transport.ts';
 
 /** Time and deferred work move only when the test says so. */
 class StillAmbient implements Ambient {
-  readonly log = silentLog;
+  readonly warnings: (readonly [string, LogFields | undefined])[] = [];
+  readonly log = {
+    ...silentLog,
+    warn: (message: string, fields?: LogFields): void => void this.warnings.push([message, fields]),
+  };
   readonly #timers = new Map<Timer, () => void>();
   readonly #tasks: (() => void)[] = [];
   #nowMs = 1_000_000;
