@@ -29,10 +29,15 @@ function readRequestLine(line: string): StartLine | undefined {
   const last = line.lastIndexOf(' ');
   const uri = line.slice(first + 1, Math.max(last, first + 1));
   const version = line.slice(last + 1);
-  if (!versionPattern.test(version) || !isUriText(uri) || !/^[A-Za-z][A-Za-z0-9+.-]*:./.test(uri)) {
+  if (!versionPattern.test(version) || !isRequestUri(uri)) {
     return { kind: 'request', method, uri: '', fault: 'start-line' };
   }
   return { kind: 'request', method, uri, fault: isOurVersion(version) ? undefined : 'version' };
+}
+
+/** True when a request can go to it. */
+export function isRequestUri(text: string): boolean {
+  return isUriText(text) && /^[A-Za-z][A-Za-z0-9+.-]*:./.test(text);
 }
 
 function isOurVersion(version: string): boolean {

@@ -4,7 +4,7 @@ import type { SipRequest } from '../codec/message.ts';
 import type { ServerTransaction } from '../transaction/server-transactions.ts';
 import type { Dialogs, DialogsOptions } from './dialog.types.ts';
 import { ServerInvite } from './incoming-invite.ts';
-import { adaptRequest } from './incoming-message.ts';
+import { adaptRequest, isPathTooLong } from './incoming-message.ts';
 import { LegCore, self } from './leg-core.ts';
 import { ClientInvite } from './outgoing-invite.ts';
 import { ServerPort } from './ports.ts';
@@ -42,6 +42,7 @@ export function createDialogs(options: DialogsOptions): Dialogs {
 
   /** Hands a request to sip.js. One that it chokes on is answered 400; a dialog is none the worse for it. */
   function hand(server: ServerTransaction): void {
+    if (isPathTooLong(server.request)) return void server.respond({ status: 400 });
     const port = new ServerPort(core, server, options.hopOf(server.inbound), allow);
     receiving = { server, port };
     const done = core.enter(port, (sipjs) => {

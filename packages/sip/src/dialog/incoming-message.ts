@@ -1,6 +1,7 @@
 import { type IncomingMessage, IncomingRequestMessage, IncomingResponseMessage } from 'sip.js/lib/core/index.js';
 import type { NameAddr, SipMessage, SipRequest, SipResponse } from '../codec/message.ts';
 import { readNameAddr } from '../codec/name-addr.ts';
+import { isRequestUri } from '../codec/start-line.ts';
 import { type TextUri, toNameAddrHeader } from './text-uri.ts';
 
 /**
@@ -25,8 +26,16 @@ export function readSdp(message: Pick<SipMessage, 'header' | 'body'>): string | 
   return type === sdpType && disposition === 'session' ? new TextDecoder().decode(message.body) : undefined;
 }
 
-/** `Contact: *` and what is no URI at all make no remote target. */
-const usable = (contact: NameAddr | undefined): NameAddr | undefined => (contact?.uri === '*' ? undefined : contact);
+/** `Contact: *` and what is no URI at all make no remote target: it becomes the Request-URI of what follows in the dialog. */
+const usable = (contact: NameAddr | undefined): NameAddr | undefined =>
+  contact !== undefined && isRequestUri(contact.uri) ? contact : undefined;
+
+/** More hops than any path has: Max-Forwards begins at 70. Half as many header lines as a message may have. */
+const maxPath = 128;
+
+/** sip.js copies each of them into a line of its own: into its responses, or as Route into all that follows in the dialog. */
+export const isPathTooLong = (message: SipMessage): boolean =>
+  message.headers('Via').length + message.headers('Record-Route').length > maxPath;
 
 function fill(target: IncomingMessage, source: SipMessage): void {
   target.callId = source.callId;

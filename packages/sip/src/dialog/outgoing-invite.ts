@@ -1,6 +1,7 @@
 import type { AckableIncomingResponseWithSession } from 'sip.js/lib/core/messages/methods/invite.js';
 import type { SipResponse } from '../codec/message.ts';
 import { readSipUri } from '../codec/sip-uri.ts';
+import { isRequestUri } from '../codec/start-line.ts';
 import type { ClientEvent } from '../transaction/client-machine.ts';
 import { type AuthorizationFields, answerChallenge } from './challenge.ts';
 import type { DialogsOptions, InviteEvent, InviteRequest, OutgoingInvite, RequestFailure } from './dialog.types.ts';
@@ -106,7 +107,8 @@ export class ClientInvite implements OutgoingInvite {
       this.challenges += 1;
       return this.again(status, answer);
     }
-    const target = status < 400 ? response.contacts.find(({ uri }) => readSipUri(uri)?.scheme.startsWith('sip'))?.uri : undefined;
+    const isFollowed = (uri: string): boolean => isRequestUri(uri) && readSipUri(uri)?.scheme.startsWith('sip') === true;
+    const target = status < 400 ? response.contacts.find(({ uri }) => isFollowed(uri))?.uri : undefined;
     if (target === undefined) return this.fail({ type: 'final', status, response });
     if (this.redirections >= this.options.maxRedirections) return this.fail({ type: 'final', status, response }, true);
     this.redirections += 1;

@@ -1,11 +1,12 @@
 import { LocalProtocolError } from '@offhook/core';
+import type { IncomingResponseMessage } from 'sip.js/lib/core/index.js';
 import type { HeaderFields, SipRequest, SipResponse } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
 import type { ClientEvent } from '../transaction/client-machine.ts';
 import type { ClientTransaction, Hop } from '../transaction/client-transactions.ts';
 import type { TransactionLayer } from '../transaction/layer.ts';
 import type { ServerTransaction } from '../transaction/server-transactions.ts';
-import { adaptResponse, localResponse } from './incoming-message.ts';
+import { adaptResponse, isPathTooLong, localResponse } from './incoming-message.ts';
 import type { LegCore, Port } from './leg-core.ts';
 
 /* The transports sip.js is given, one per transaction: each knows where its messages go, so that nobody reads a destination out of text. */
@@ -15,6 +16,13 @@ const sent = Promise.resolve();
 
 /** Forks of one INVITE that get a dialog; a server that makes more is not worth our memory. */
 const maxForks = 8;
+
+/** What sip.js hears of an event. Of a path too long to go there is no dialog: a 2xx is as good as none (the layer hangs up). */
+function tell(event: ClientEvent, request: SipRequest): IncomingResponseMessage | undefined {
+  if (!('response' in event)) return localResponse(request, event.type === 'transport' ? 503 : 408);
+  if (!isPathTooLong(event.response)) return adaptResponse(event.response, request.uri);
+  return event.response.status < 200 ? undefined : localResponse(request, 503);
+}
 
 /** Carries one request of sip.js through the transaction layer, and the answers back. */
 export class ClientPort implements Port {
@@ -77,13 +85,10 @@ export class ClientPort implements Port {
   private hear(event: ClientEvent): void {
     const { request } = this;
     if (request === undefined || ('response' in event && this.isForkTooMany(event.response))) return;
+    const told = tell(event, request);
     this.core.enter(this, (core) => {
       try {
-        core.receiveIncomingResponseFromTransport(
-          'response' in event
-            ? adaptResponse(event.response, request.uri)
-            : localResponse(request, event.type === 'transport' ? 503 : 408),
-        );
+        if (told !== undefined) core.receiveIncomingResponseFromTransport(told);
       } finally {
         this.core.later(() => this.observe(event));
       }
