@@ -33,7 +33,10 @@ export class Fallback {
     const facts = this.route.servers.facts(ambient.now());
     const plan: FallbackPlan | undefined = facts && this.route.rule.fallback(facts);
     if (plan === undefined || plan.action === 'stay') return this.stop();
-    const isSame = this.way?.atMs === plan.atMs && this.timer !== undefined;
+    const { way, timer } = this;
+    // An instant that has come waits for its random part alone: a refresh meanwhile does not put it off.
+    if (timer !== undefined && way !== undefined && way.atMs <= ambient.now() && way.servers[0] === plan.servers[0]) return;
+    const isSame = way?.atMs === plan.atMs && timer !== undefined;
     this.way = plan;
     if (isSame) return;
     this.dueMs = plan.atMs + ambient.random() * config.ext.xFallbackSpread * 1000;

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { singleLine, type World, type WorldOptions } from '../../src/index.ts';
+import { dial, play } from '../red/story.ts';
+
+/* What the model tests have found in the life of a list line, each as a story of its own. Servers: p at 10.0.0.1, a at 10.0.0.2, gateway s3 at 10.0.0.3. */
+
+const proxy = 'world.example:SRV=p.example:p=0:A=10.0.0.1|a.example:p=1:A=10.0.0.2';
+
+const tell = (values: NonNullable<WorldOptions['lines']>[number], options: WorldOptions, act: (world: World) => Promise<void>) =>
+  play({ lines: [singleLine({ proxy, ...values })], servers: ['s3'], ...options }, async (world) => {
+    await world.party('2000');
+    await world.runTo(1);
+    await act(world);
+  });
+
+const current = (world: World): string | undefined =>
+  world
+    .line()
+    .status()
+    .servers?.find((each) => each.current === true)?.server;
+const firstRegisters = (world: World, sinceS: number): readonly (readonly [string, number])[] =>
+  world.sent('REGISTER', { sinceS, first: true }).map(([to, atS]) => [to, Math.round(atS * 1_000) / 1_000]);
+
+/** p refuses for a moment, so that a call moves the line to a. */
+async function failOver(world: World): Promise<void> {
+  world.wire.refuse('10.0.0.1');
+  await dial(world);
+  world.wire.heal();
+  await world.line().command('hangup');
+}
+
+describe('X Fallback Spread with the clock of refreshes', () => {
+  test('puts the return off by its random part once: a refresh meanwhile does not start it anew (5.7 b)', () =>
+    tell(
+      { autoRegisterWhenFailover: true, proxyFallbackIntvl: 60, registerExpires: 120, xFallbackSpread: 10 },
+      { phone: { xDefaultsPreset: 'mpp-11.3' } },
+      async (world) => {
+        await failOver(world);
+        // (120 - 16) * 78 % = 81.12 s after the move.
+        await world.runTo(82.12 + 10);
+        expect(world.line().status().route).toBe('onTop');
+        expect(firstRegisters(world, 80)[0]).toEqual(['a', 82.12]);
+      },
+    ));
+});
