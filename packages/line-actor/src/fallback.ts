@@ -58,6 +58,11 @@ export class Fallback {
     return this.latched ?? (this.timer === undefined ? undefined : this.way);
   }
 
+  /** A return is scheduled, waits for the end of a call, or is under way. */
+  get isAhead(): boolean {
+    return this.timer !== undefined || this.latched !== undefined || this.recovery !== undefined;
+  }
+
   /** A recovery that is due now, or under way, takes the place of the refresh. */
   takesRefresh(refreshAtMs: number): boolean {
     if (this.recovery !== undefined) return true;
@@ -76,10 +81,6 @@ export class Fallback {
     const [server] = this.way?.servers ?? [];
     const entry = server === undefined ? undefined : this.route.servers.find(server);
     if (entry !== undefined) this.route.note('line', '5.7:latched', 'redundancy 5.7 (a), D-24', 'wait', entry);
-  }
-
-  get isScheduled(): boolean {
-    return this.way !== undefined;
   }
 
   get isLatched(): boolean {

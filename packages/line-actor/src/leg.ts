@@ -195,6 +195,7 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     const bound = isBound(record, nowMs);
     const usable = isUsable(record, nowMs);
     const isSame =
+      latest.server === identity.server &&
       latest.bound === bound &&
       latest.usable === usable &&
       (latest.downSinceMs ?? 0) === downSinceMs &&
@@ -244,12 +245,8 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     return this.line.list?.holdsRefresh() ?? false;
   }
 
-  refreshesElsewhere(): boolean {
-    return this.line.list?.refreshesElsewhere() ?? false;
-  }
-
-  refreshElsewhere(): void {
-    this.line.list?.refreshElsewhere();
+  aimRefresh(): void {
+    this.line.list?.aimRefresh();
   }
 
   startRound(): void {

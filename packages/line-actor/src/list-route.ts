@@ -200,23 +200,14 @@ export class ListRoute {
 
   /** Whether a refresh stays away from the server that holds the registration. @source redundancy reference 5.7 */
   holdsRefresh(): boolean {
-    const { servers, leg } = this;
-    const settings = servers.facts(this.nowMs)?.settings;
-    const isElsewhere = settings?.autoRegister === false && servers.current !== servers.holder;
-    return isElsewhere || this.fallback.takesRefresh(leg?.record.refreshAtMs ?? 0);
+    const { leg } = this;
+    return (this.isElsewhere() && this.fallback.isAhead) || this.fallback.takesRefresh(leg?.record.refreshAtMs ?? 0);
   }
 
-  /** Nothing will bring the route back to the server that holds the registration: the refresh follows the route. @source RED-13, D-09 */
-  refreshesElsewhere(): boolean {
-    const { current, holder } = this.servers;
-    return holder !== undefined && current !== holder && !this.fallback.isScheduled;
-  }
-
-  refreshElsewhere(): void {
+  /** No return is ahead: the refresh goes to the server in use, and the registration with it. @source redundancy reference 5.7 row PFI = 0, D-09 */
+  aimRefresh(): void {
     const { current } = this.servers;
-    if (current === undefined) return;
-    this.moveLeg(current);
-    this.note('registration', '5.7:refresh-follows', 'redundancy 5.7, D-09', 'register', current);
+    if (current !== undefined && this.isElsewhere()) this.moveLeg(current);
   }
 
   /** A request failed there: the server counts as DOWN, unless it has answered. */
@@ -368,6 +359,12 @@ export class ListRoute {
     if (this.line.hasCalls()) return;
     for (const { hops } of this.retired) hops?.close();
     this.retired = [];
+  }
+
+  /** AR = No: requests have moved and the registration has not. */
+  private isElsewhere(): boolean {
+    const { servers } = this;
+    return servers.facts(this.nowMs)?.settings.autoRegister === false && servers.current !== servers.holder;
   }
 
   private after(event: RegistrationEvent): ListVerdict | undefined {

@@ -75,6 +75,7 @@ export function answerChallenge({ effects }: RegistrationContext, event: Registr
 }
 
 export function refreshBinding(context: RegistrationContext): void {
+  context.effects.aimRefresh();
   context.effects.decided({
     rule: '6.1:registered/clock.refresh',
     source: 'redundancy 5.5',

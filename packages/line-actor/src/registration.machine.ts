@@ -19,7 +19,6 @@ export const registrationMachine = setup({
     canContinue: ({ context }) => act.canContinue(context),
     movesOn: ({ context, event }) => context.effects.movesOn(event),
     holdsRefresh: ({ context }) => context.effects.holdsRefresh(),
-    refreshesElsewhere: ({ context }) => context.effects.refreshesElsewhere(),
     isRanked: ({ context }) => context.effects.isRanked(),
     hasGrace: ({ context }) => act.hasGrace(context),
     isInGrace: ({ context }) => act.isInGrace(context),
@@ -46,7 +45,6 @@ export const registrationMachine = setup({
     startRound: ({ context }) => context.effects.startRound(),
     moveOn: ({ context, event }) => act.moveOn(context, event),
     holdRefresh: ({ context }) => act.holdRefresh(context),
-    refreshElsewhere: ({ context }) => context.effects.refreshElsewhere(),
     probeServer: ({ context }) => act.probeServer(context),
     beginGrace: ({ context }) => act.beginGrace(context),
     waitGrace: ({ context }) => act.waitGrace(context),
@@ -106,7 +104,6 @@ export const registrationMachine = setup({
         'reg.ok': { target: 'registered', actions: 'recordBinding' },
         'leg.suspect': { target: 'refreshing', actions: 'probeServer' },
         'clock.refresh': [
-          { guard: 'refreshesElsewhere', target: 'registering', actions: ['refreshElsewhere', 'sendRegister'] },
           { guard: 'holdsRefresh', actions: 'holdRefresh' },
           { target: 'refreshing', actions: 'refreshBinding' },
         ],

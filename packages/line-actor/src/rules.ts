@@ -125,7 +125,6 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   '5.7:survivability':
     'Every Survivability Proxy Fallback Intvl since the registration at the gateway, a REGISTER asks the normal servers from the top.',
   '5.7:latched': 'The return is due, but a call of the line is under way: it waits for its end (D-24).',
-  '5.7:refresh-follows': 'Nothing leads back to the server that holds the registration: the refresh goes to the server in use.',
   '3.10:fallback-hold': 'X Fallback Hold: the better server has to answer several times in a row before the line returns.',
   '5.7:no-early-refresh': 'While requests go elsewhere, the better server gets no refresh before the line returns to it.',
   '6.3:recovery-failed': 'The better server did not take the registration: the line stays, and the interval begins again.',

@@ -124,9 +124,7 @@ const charts: Readonly<Record<string, Chart>> = {
         effects: effectsOf(world, {
           now: () => (nowMs += 50_000),
           random: () => 0.5,
-          ...Object.fromEntries(
-            ['isRanked', 'movesOn', 'holdsRefresh', 'refreshesElsewhere'].map((name) => [name, odd(world, name)]),
-          ),
+          ...Object.fromEntries(['isRanked', 'movesOn', 'holdsRefresh'].map((name) => [name, odd(world, name)])),
         }),
       };
     },

@@ -43,3 +43,16 @@ describe('X Fallback Spread with the clock of refreshes', () => {
       },
     ));
 });
+
+describe('Proxy Fallback Intvl 0 and Auto Register = No', () => {
+  test('the refresh follows the requests: the server in use is not left when the old registration ends (D-09, RED-13)', () =>
+    tell({ proxyFallbackIntvl: 0, registerExpires: 600 }, {}, async (world) => {
+      await failOver(world);
+      await world.runTo(2_000);
+      expect(current(world)).toBe('10.0.0.2:5060;udp');
+      expect(world.line().status().legs).toMatchObject([{ usable: true, server: '10.0.0.2:5060;udp' }]);
+      // (600 - 16) * 78 %
+      expect(firstRegisters(world, 1)[0]).toEqual(['a', 455.52]);
+      expect(new Set(firstRegisters(world, 1).map(([to]) => to))).toEqual(new Set(['a']));
+    }));
+});
