@@ -91,8 +91,16 @@ export class ListRoute {
     this.round = [];
     Object.assign(servers, { failedOverAtMs: undefined, heldSinceMs: undefined, expiryMs: 0, refreshPeriodMs: 0 });
     servers.current = servers.top(this.nowMs);
-    if (this.leg?.settings.registers === false)
-      Object.assign(servers, { heldSinceMs: this.nowMs, expiryMs: Number.POSITIVE_INFINITY });
+    if (this.leg?.settings.registers !== false) return;
+    Object.assign(servers, { heldSinceMs: this.nowMs, expiryMs: Number.POSITIVE_INFINITY });
+    if (servers.current !== undefined)
+      this.note(
+        'line',
+        '5.1:line.start',
+        'redundancy 5.1, D-25, D-45',
+        servers.isOnTop() ? 'route-top' : 'route-lower',
+        servers.current,
+      );
   }
 
   get isEmpty(): boolean {

@@ -77,10 +77,16 @@ export class Recovery {
     client.begin(place.leg.record.requestedS);
     const self = this;
     function onAnswer(event: RegistrationEvent): void {
-      if (event.type === 'reg.challenge') return client.repeat();
+      if (event.type === 'reg.challenge') return self.answer(client, '6.3:recovery-challenged', entry, event.code);
       if (event.type !== 'reg.ok') return self.failed(index, entry, event);
       self.succeeded(entry, place, client, event);
     }
+  }
+
+  /** Credentials on the very same hop (D-44). */
+  private answer(client: RegisterClient, rule: string, at: Pick<ServerEntry, 'identity'>, code: number): void {
+    this.route.note('registration', rule, 'redundancy 5.8, D-44', 'answer', at, { code });
+    client.repeat();
   }
 
   private failed(index: number, entry: ServerEntry, event: RegistrationEvent): void {
@@ -108,10 +114,10 @@ export class Recovery {
 
   /** The old binding is withdrawn once; whatever the answer. @source redundancy reference D-08; manual: Remove Last Reg */
   private remove(old: Place, contact: string): void {
-    const client = new RegisterClient(
-      registrant(old, this.line, (event) => event.type === 'reg.challenge' && client.repeat()),
-      contact,
-    );
+    const onAnswer = (event: RegistrationEvent): void => {
+      if (event.type === 'reg.challenge') this.answer(client, 'D-08:challenged', old, event.code);
+    };
+    const client = new RegisterClient(registrant(old, this.line, onAnswer), contact);
     this.route.note('registration', 'D-08:remove-last', 'redundancy D-08; manual: Remove Last Reg', 'unregister', old);
     client.begin(0);
   }

@@ -280,7 +280,7 @@ export function resumeBinding({ record, effects }: RegistrationContext): void {
     rule: 'D-46:resume',
     source: 'redundancy 5.1, D-46',
     action: 'registered',
-    inputs: { cseq: record.cseq },
+    inputs: { cseq: record.cseq, expiresAtMs: record.expiresAtMs },
     next: { what: 'refresh', atMs: record.refreshAtMs },
   });
 }

@@ -56,3 +56,34 @@ describe('Proxy Fallback Intvl 0 and Auto Register = No', () => {
       expect(new Set(firstRegisters(world, 1).map(([to]) => to))).toEqual(new Set(['a']));
     }));
 });
+
+describe('the decision stream', () => {
+  const answered = (world: World, rule: string): number => world.decisions().filter((each) => each.rule === rule).length;
+
+  test('tells of the challenges that a return and the withdrawal after it answer (D-44)', () =>
+    tell(
+      { autoRegisterWhenFailover: true, proxyFallbackIntvl: 60, registerExpires: 60 },
+      { phone: { removeLastReg: true } },
+      async (world) => {
+        await failOver(world);
+        await world.runTo(60);
+        for (const side of [world.p, world.a]) side.staleNonces();
+        await world.runTo(200);
+        expect(world.line().status().route).toBe('onTop');
+        expect([answered(world, '6.3:recovery-challenged'), answered(world, 'D-08:challenged')]).toEqual([1, 1]);
+      },
+    ));
+
+  test('tells where a line that does not register begins, also after a restart (D-25, D-45)', () =>
+    tell({ register: false, proxyFallbackIntvl: 600 }, {}, async (world) => {
+      await failOver(world);
+      await world.line().command('restart');
+      await world.run(1);
+      const moves = world.decisions().filter(({ about, outcome }) => about === 'line' && outcome.server !== undefined);
+      expect(moves.map(({ rule, outcome }) => [rule, outcome.server])).toEqual([
+        ['5.1:line.start', '10.0.0.1:5060;udp'],
+        ['6.3:request-failed', '10.0.0.2:5060;udp'],
+        ['5.1:line.start', '10.0.0.1:5060;udp'],
+      ]);
+    }));
+});

@@ -30,12 +30,19 @@ export interface Rebuilt {
   stateAt(line: string, leg: Leg, atMs: number, decided: number): { readonly bound: boolean; readonly usable: boolean };
 }
 
-const sending = new Set(['send', 'answer', 'register', 'refresh', 'unregister']);
+const sending = new Set(['send', 'answer', 'register', 'refresh', 'recover', 'unregister']);
+
+/** The REGISTERs of a return, and of what it leaves behind, go beside those of the leg. */
+const besides = (rule: string): string => (rule.startsWith('D-08:') ? 'removal' : 'recovery');
+const isBeside = ({ rule, outcome }: Decision): boolean =>
+  outcome.action === 'recover' || rule.startsWith('6.3:recover') || rule.startsWith('D-08:');
 
 /** What a decision is about: its request, or its leg. Decisions of one subject follow each other. */
-function subjectOf({ line, request, leg, about }: Decision): string | undefined {
+function subjectOf(decision: Decision): string | undefined {
+  const { line, request, leg, about, rule } = decision;
   if (request !== undefined && about !== 'inbound') return `${line} ${request.method} ${request.id}`;
-  return about === 'registration' && leg !== undefined ? `${line} REGISTER ${leg}` : undefined;
+  if (about !== 'registration' || leg === undefined) return undefined;
+  return `${line} REGISTER ${leg}${isBeside(decision) ? ` ${besides(rule)}` : ''}`;
 }
 
 function rebuildDepartures(decisions: readonly Decision[]): readonly Departure[] {
@@ -51,7 +58,7 @@ function rebuildDepartures(decisions: readonly Decision[]): readonly Departure[]
     // A binding that runs out says nothing of the REGISTER under way.
     if (subject === undefined || decision.outcome.action === 'lost') continue;
     // The next decision about it says whether the former one found its way out.
-    if (decision.inputs.connected === false) pending.delete(subject);
+    if (decision.inputs.connected === false || decision.inputs.registered === false) pending.delete(subject);
     const before = pending.get(subject);
     leave(subject);
     const { leg, server = '', action } = decision.outcome;
@@ -73,18 +80,32 @@ function rebuildDepartures(decisions: readonly Decision[]): readonly Departure[]
   return departures.sort((a, b) => a.atMs - b.atMs);
 }
 
+const bothLegs = ['primary', 'alternate'] as const;
+/** A leg begins with nothing. */
+const beginnings = new Set(['6.1:line.start', '5.1:not-before']);
+
+/** The last REGISTER has not ended well, or what it got is gone: a lost connection, a life that is over, another server. */
+const failing = (action: string, rule: string, inputs: Decision['inputs']): boolean =>
+  ['wait', 'reject'].includes(action) ||
+  inputs.outcome === 'disconnect' ||
+  rule === 'D-46:no-binding' ||
+  (action === 'register' && !rule.startsWith('6.1:'));
+
 function rebuildLegs(decisions: readonly Decision[]): ReadonlyMap<string, readonly LegState[]> {
   const legs = new Map<string, LegState[]>();
-  for (const [place, { line, about, leg, atMs, inputs, outcome }] of decisions.entries()) {
+  const add = (line: string, leg: Leg, state: LegState): void => {
+    legs.set(`${line} ${leg}`, [...(legs.get(`${line} ${leg}`) ?? []), state]);
+  };
+  for (const [place, { line, about, rule, leg, atMs, inputs, outcome }] of decisions.entries()) {
+    if (rule === 'D-46:restart') for (const each of bothLegs) add(line, each, { place, boundUntilMs: 0, lastOk: false });
     if (about !== 'registration' || leg === undefined) continue;
-    const history = legs.get(`${line} ${leg}`) ?? [];
-    legs.set(`${line} ${leg}`, history);
-    const boundUntilMs = history.at(-1)?.boundUntilMs ?? 0;
-    if (outcome.action === 'registered' || outcome.action === 'refreshed')
-      history.push({ place, boundUntilMs: atMs + Number(inputs.expiryS) * 1_000, lastOk: true });
-    else if (outcome.action === 'lost' || outcome.action === 'off') history.push({ place, boundUntilMs: 0, lastOk: false });
-    else if (['wait', 'reject'].includes(outcome.action) || inputs.outcome === 'disconnect')
-      history.push({ place, boundUntilMs, lastOk: false });
+    const boundUntilMs = legs.get(`${line} ${leg}`)?.at(-1)?.boundUntilMs ?? 0;
+    if (rule === 'D-46:resume') add(line, leg, { place, boundUntilMs: Number(inputs.expiresAtMs), lastOk: true });
+    else if (outcome.action === 'registered' || outcome.action === 'refreshed')
+      add(line, leg, { place, boundUntilMs: atMs + Number(inputs.expiryS) * 1_000, lastOk: true });
+    else if (outcome.action === 'lost' || outcome.action === 'off' || beginnings.has(rule))
+      add(line, leg, { place, boundUntilMs: 0, lastOk: false });
+    else if (failing(outcome.action, rule, inputs)) add(line, leg, { place, boundUntilMs, lastOk: false });
   }
   return legs;
 }
