@@ -106,20 +106,25 @@ function wayTo(entry: RankedServer, facts: ListFacts, fromMs: number): Way {
   return { entry, ...found, atMs: Math.max(found.atMs, entry.notBeforeMs ?? 0) };
 }
 
-/** Out of the gateway tier: at every interval since the registration with it, all normal servers are asked from the top. */
+/** Out of the gateway tier: at every interval since the registration with it, the normal servers are asked from the top; those that forbid it are not. */
 function leaveGateway(facts: ListFacts): FallbackPlan {
   const { servers, settings, nowMs, heldSinceMs = facts.failedOverAtMs ?? nowMs } = facts;
-  const [first, ...rest] = servers.filter(({ survivability }) => !survivability).map(({ server }) => server);
-  if (first === undefined) return stay('5.7:no-better-server');
+  const normal = servers.filter(({ survivability }) => !survivability);
+  if (normal.length === 0) return stay('5.7:no-better-server');
   if (settings.survivabilityMs === 0)
     return stay('5.7:no-survivability-interval', `${source}; manual: Survivability Proxy Fallback Intvl`);
+  const openMs = Math.min(...normal.map(({ notBeforeMs = 0 }) => notBeforeMs));
+  const nextMs = tick(heldSinceMs, settings.survivabilityMs, nowMs, true);
+  const atMs = Math.max(nextMs, tick(heldSinceMs, settings.survivabilityMs, openMs));
+  const [first, ...rest] = normal.filter(({ notBeforeMs = 0 }) => notBeforeMs <= atMs).map(({ server }) => server);
+  if (first === undefined) return stay('5.7:no-better-server');
   return {
     action: 'recover',
-    atMs: tick(heldSinceMs, settings.survivabilityMs, nowMs, true),
+    atMs,
     servers: [first, ...rest],
     register: true,
     rule: '5.7:survivability',
-    source,
+    source: `${source}, D-22`,
   };
 }
 

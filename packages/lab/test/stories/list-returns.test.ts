@@ -87,3 +87,17 @@ describe('the decision stream', () => {
       ]);
     }));
 });
+
+describe('on the gateway', () => {
+  test('a server that asked for a pause with Retry-After is not asked to come back before (D-22)', () => {
+    const prepare: NonNullable<WorldOptions['prepare']> = ({ wire, p }) => {
+      wire.refuse('10.0.0.2');
+      p.answer('REGISTER', 503, { retryAfterS: 100, times: 1 });
+    };
+    return tell({ survivabilityProxy: '10.0.0.3' }, { phone: { tryBackupRsc: '503' }, prepare }, async (world) => {
+      await world.runTo(200);
+      expect(firstRegisters(world, 1).filter(([to]) => to === 'p')[0]).toEqual(['p', 120]);
+      expect(current(world)).toBe('10.0.0.1:5060;udp');
+    });
+  });
+});
