@@ -178,6 +178,8 @@ export class ListRoute {
     const wasOut = !this.isInService;
     this.isInService = true;
     if (wasOut) this.moveRoute(entry, '6.3:in-service', 'redundancy 6.3 outOfService');
+    // A round may have found another server while the old binding lives: requests follow the registration.
+    else if (hasMoved && servers.current !== entry) this.moveRoute(entry, '6.3:registered', 'redundancy 6.2, 6.3');
     else this.fallback.plan();
     this.answer(entry, undefined);
     this.line.tell({ type: 'list.changed' });

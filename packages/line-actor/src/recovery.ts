@@ -105,6 +105,7 @@ export class Recovery {
     const old = holder && route.place(holder);
     const contact = place.leg.registeredContact;
     route.moveLeg(entry);
+    route.servers.current = entry;
     place.leg.adopt(client);
     place.leg.send(event);
     route.moveRoute(entry, '6.3:recovered', 'redundancy 5.7, 6.3; D-08');

@@ -51,10 +51,12 @@ export class ServerList {
     return this.entries.find(({ identity }) => identity.server === server);
   }
 
-  /** The best server that may be asked; all blocked: the best of all. */
+  /** The best server that may be asked; none: the best that is not blocked; all blocked: the best of all. @source redundancy reference 5.6 */
   top(nowMs: number): ServerEntry | undefined {
+    const waitMs = this.config.ext.proxyFallbackIntvl * 1000;
     const open = this.entries.filter((entry) => !isBlocked(entry, nowMs));
-    return open.find(({ downSinceMs }) => downSinceMs === undefined) ?? open[0] ?? this.entries[0];
+    const mayServe = ({ downSinceMs = Number.NEGATIVE_INFINITY }: ServerEntry): boolean => waitMs === 0 || nowMs - downSinceMs >= waitMs;
+    return open.find(mayServe) ?? open[0] ?? this.entries[0];
   }
 
   isOnTop(): boolean {

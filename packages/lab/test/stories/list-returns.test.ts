@@ -101,3 +101,20 @@ describe('on the gateway', () => {
     });
   });
 });
+
+describe('a round of REGISTERs while the old binding lives', () => {
+  test('begins at the best server that is UP again, and requests follow the registration (6.1, 5.6, 6.3)', () =>
+    tell(
+      { autoRegisterWhenFailover: true, proxyFallbackIntvl: 60, registerExpires: 600 },
+      { phone: { regRetryLongIntvl: 100 } },
+      async (world) => {
+        await failOver(world);
+        world.a.answer('REGISTER', 403, { times: 1 });
+        // The refresh, (600 - 16) * 78 % after the move, is refused; the round 100 s later begins at the top.
+        await world.runTo(1 + 455.52 + 100.1);
+        expect(firstRegisters(world, 400).map(([to]) => to)).toEqual(['a', 'p']);
+        expect(current(world)).toBe('10.0.0.1:5060;udp');
+        expect(world.line().status().route).toBe('onTop');
+      },
+    ));
+});
