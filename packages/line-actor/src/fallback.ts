@@ -151,6 +151,13 @@ export class Fallback {
     this.latched = undefined;
   }
 
+  /** No return any more; what waited for the end of one goes on. */
+  end(): void {
+    const { waiting } = this;
+    this.dispose();
+    for (const run of waiting) run();
+  }
+
   dispose(): void {
     this.stop();
     this.recovery?.dispose();

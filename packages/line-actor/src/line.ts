@@ -263,9 +263,9 @@ class RunningLine
   }
 
   stopLegs(): void {
-    this.list?.fallback.dispose();
     this.followers?.stop();
     for (const leg of this.legs) leg.send({ type: 'line.stop' });
+    this.list?.end();
   }
 
   startAgain(): void {

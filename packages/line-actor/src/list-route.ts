@@ -36,6 +36,9 @@ interface Waiter {
   use(placed: Placed): void;
 }
 
+/** States of a registration that another server can take over. @source redundancy reference table 6.1 */
+const movable = new Set(['registering', 'registered', 'refreshing', 'waiting']);
+
 /** How a REGISTER failed, in the classes of 5.8; undefined when nothing did. */
 function outcomeOf(event: RegistrationEvent, tryBackupRsc: string): OutcomeClass | undefined {
   if (event.type === 'reg.none') return event.cause;
@@ -85,6 +88,7 @@ export class ListRoute {
   /** A restart forgets what the line has learnt, but not what its servers have asked for (D-45). */
   begin(): void {
     const { servers } = this;
+    this.fallback.stop();
     servers.clearMarks();
     servers.holder = undefined;
     this.isInService = false;
@@ -245,17 +249,19 @@ export class ListRoute {
     const place = entry && this.place(entry);
     if (entry === undefined || place === undefined) return use({ failure: 'no-leg' });
     const { leg } = place;
-    if (register !== true || leg.state() === 'off' || (this.servers.holder === entry && leg.mark().usable)) return use({ place });
+    if (register !== true || !movable.has(leg.state()) || (this.servers.holder === entry && leg.mark().usable))
+      return use({ place });
     this.waiters = [...this.waiters, { entry, use }];
     if (this.registering !== entry || leg.state() !== 'registering')
       this.register(entry, 'D-15:register-first', 'redundancy 6.2, D-15');
   }
 
-  /** The registration moves to a server at once. */
+  /** The registration moves to a server at once; one that is given up, or being withdrawn, does not. */
   register(entry: ServerEntry, rule: string, source: string): void {
+    if (this.leg === undefined || !movable.has(this.leg.state())) return;
     this.moveLeg(entry);
     this.note('registration', rule, source, 'register', entry);
-    this.leg?.send({ type: 'server.moved' });
+    this.leg.send({ type: 'server.moved' });
   }
 
   /** New requests go there from now on. */
@@ -317,6 +323,14 @@ export class ListRoute {
     const verdict = this.rule.next(facts, { method: 'OPTIONS', outcome: 'disconnect', tried: [server] });
     const next = verdict.next === 'move' ? this.servers.find(verdict.server) : undefined;
     if (next !== undefined) this.moveRoute(next, verdict.rule, verdict.source);
+  }
+
+  /** The registration is being withdrawn: nothing waits for it any more. */
+  end(): void {
+    this.fallback.end();
+    const { waiters } = this;
+    this.waiters = [];
+    for (const { use } of waiters) use({ failure: 'no-leg' });
   }
 
   dispose(): void {

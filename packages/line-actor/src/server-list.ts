@@ -55,7 +55,8 @@ export class ServerList {
   top(nowMs: number): ServerEntry | undefined {
     const waitMs = this.config.ext.proxyFallbackIntvl * 1000;
     const open = this.entries.filter((entry) => !isBlocked(entry, nowMs));
-    const mayServe = ({ downSinceMs = Number.NEGATIVE_INFINITY }: ServerEntry): boolean => waitMs === 0 || nowMs - downSinceMs >= waitMs;
+    const mayServe = ({ downSinceMs = Number.NEGATIVE_INFINITY }: ServerEntry): boolean =>
+      waitMs === 0 || nowMs - downSinceMs >= waitMs;
     return open.find(mayServe) ?? open[0] ?? this.entries[0];
   }
 

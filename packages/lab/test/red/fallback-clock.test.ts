@@ -13,7 +13,10 @@ const listLine = (values: Line = {}): WorldOptions => ({ lines: [singleLine({ pr
 const returns = (world: World): readonly number[] =>
   world
     .decisions()
-    .filter(({ about, rule, outcome }) => about === 'line' && outcome.action === 'route-top' && !['6.3:in-service', '5.1:line.start'].includes(rule))
+    .filter(
+      ({ about, rule, outcome }) =>
+        about === 'line' && outcome.action === 'route-top' && !['6.3:in-service', '5.1:line.start'].includes(rule),
+    )
     .map(({ atMs }) => Math.round(atMs) / 1000);
 
 /** S1 answers nothing at all for a moment, so that a call moves the line to S2 at once. */

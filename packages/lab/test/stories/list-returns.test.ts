@@ -118,3 +118,26 @@ describe('a round of REGISTERs while the old binding lives', () => {
       },
     ));
 });
+
+describe('a restart while a request is on its way', () => {
+  test('is not stopped by the failover of that request: a registration that is being withdrawn does not move (6.1)', () =>
+    tell({ autoRegisterWhenFailover: true, proxyFallbackIntvl: 60 }, {}, async (world) => {
+      world.wire.silence('10.0.0.1');
+      const message = world.line().begin('message', { target: '2000', text: 'hello' });
+      await world.run(1);
+      await world.line().command('restart');
+      await world.run(40);
+      expect(world.line().status()).toMatchObject({ route: 'failedOver', legs: [{ registration: 'registered' }] });
+      expect(await world.until(message)).toMatchObject({ ok: true });
+    }));
+
+  test('lets it go on or end when it waits for the registration at the next server (D-15)', () =>
+    tell({ autoRegisterWhenFailover: true, proxyFallbackIntvl: 60 }, {}, async (world) => {
+      world.wire.refuse('10.0.0.1');
+      world.wire.silence('10.0.0.2');
+      const message = world.line().begin('message', { target: '2000', text: 'hello' });
+      await world.run(1);
+      await world.line().command('restart');
+      expect(await world.until(message, 60)).toMatchObject({ ok: false });
+    }));
+});
