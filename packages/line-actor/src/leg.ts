@@ -234,35 +234,35 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
   }
 
   movesOn(event: RegistrationEvent): boolean {
-    return this.line.list?.movesOn(event) ?? false;
+    return this.line.list?.registration.movesOn(event) ?? false;
   }
 
   moveOn(event: RegistrationEvent): void {
-    this.line.list?.moveOn(event);
+    this.line.list?.registration.moveOn(event);
   }
 
   holdsRefresh(): boolean {
-    return this.line.list?.holdsRefresh() ?? false;
+    return this.line.list?.registration.holdsRefresh() ?? false;
   }
 
   aimRefresh(): void {
-    this.line.list?.aimRefresh();
+    this.line.list?.registration.aimRefresh();
   }
 
   startRound(): void {
-    this.line.list?.startRound();
+    this.line.list?.registration.startRound();
   }
 
   confirmed(): void {
-    this.line.list?.confirmed();
+    this.line.list?.registration.confirmed();
   }
 
   waits(event: RegistrationEvent): void {
-    this.line.list?.waits(event);
+    this.line.list?.registration.waits(event);
   }
 
   lost(): void {
-    this.line.list?.lost();
+    this.line.list?.registration.lost();
   }
 
   now(): number {
@@ -278,7 +278,7 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     if (list?.isEmpty !== true) return this.client.begin(this.record.requestedS);
     list.locate(() => {
       if (this.state() !== 'registering') return;
-      list.startRound();
+      list.registration.startRound();
       if (!list.isEmpty) return this.client.begin(this.record.requestedS);
       this.send({ type: 'reg.none', cause: 'transport', connected: false, detail: 'no server could be located' });
     });

@@ -1,21 +1,12 @@
-import {
-  type CandidateList,
-  formatHop,
-  type LegFacts,
-  type ListRule,
-  type ListVerdict,
-  matchesRsc,
-  type OutcomeClass,
-  rankedListRule,
-} from '@offhook/core';
+import { type CandidateList, formatHop, type LegFacts, type ListRule, type OutcomeClass, rankedListRule } from '@offhook/core';
 import type { DecisionDraft } from './decision.ts';
 import { expiryFrom, refreshDelayMs } from './expiry.ts';
 import { Fallback } from './fallback.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LineEvent } from './line.types.ts';
 import type { LineScope } from './line-scope.ts';
+import { ListRegistration } from './list-registration.ts';
 import type { Place, Placed, SendVerdict } from './place.ts';
-import type { RegistrationEvent } from './registration.types.ts';
 import { type ServerEntry, ServerList } from './server-list.ts';
 
 /** The line whose servers are a ranked list. */
@@ -39,24 +30,13 @@ interface Waiter {
 /** States of a registration that another server can take over. @source redundancy reference table 6.1 */
 const movable = new Set(['registering', 'registered', 'refreshing', 'waiting']);
 
-/** How a REGISTER failed, in the classes of 5.8; undefined when nothing did. */
-function outcomeOf(event: RegistrationEvent, tryBackupRsc: string): OutcomeClass | undefined {
-  if (event.type === 'reg.none') return event.cause;
-  if (event.type === 'transport.down') return 'disconnect';
-  if (event.type !== 'reg.reject') return undefined;
-  return matchesRsc(tryBackupRsc, event.code) ? 'rsc' : 'reject';
-}
-
-/** Moves the route and the one registration of a line along its list of servers. @source redundancy reference tables 6.2, 6.3; 5.6, 5.7 */
+/** Moves the route of a line along its list of servers, and the registration with it where the rules say so. @source redundancy reference tables 6.2, 6.3; 5.6, 5.7 */
 export class ListRoute {
   readonly servers: ServerList;
   readonly fallback: Fallback;
+  readonly registration: ListRegistration;
   readonly rule: ListRule;
   private readonly line: ListLine;
-  /** A registration has succeeded since the list was last exhausted. */
-  private isInService = false;
-  /** Servers this round of REGISTERs has been to. */
-  private round: string[] = [];
   private waiters: readonly Waiter[] = [];
   /** Located while a call was on a server that is no longer listed. */
   private awaited: CandidateList | undefined = undefined;
@@ -72,10 +52,11 @@ export class ListRoute {
     this.rule = line.listRule ?? rankedListRule;
     this.servers = new ServerList(line.config, () => line.leg('primary')?.record);
     this.fallback = new Fallback(line, this);
+    this.registration = new ListRegistration(line, this);
   }
 
   state(): 'onTop' | 'failedOver' | 'outOfService' {
-    if (this.leg?.settings.registers === true && !this.isInService) return 'outOfService';
+    if (this.leg?.settings.registers === true && !this.registration.isInService) return 'outOfService';
     return this.servers.isOnTop() ? 'onTop' : 'failedOver';
   }
 
@@ -91,8 +72,7 @@ export class ListRoute {
     this.fallback.stop();
     servers.clearMarks();
     servers.holder = undefined;
-    this.isInService = false;
-    this.round = [];
+    this.registration.reset(false);
     Object.assign(servers, { failedOverAtMs: undefined, heldSinceMs: undefined, expiryMs: 0, refreshPeriodMs: 0 });
     servers.current = servers.top(this.nowMs);
     if (this.leg?.settings.registers !== false) return;
@@ -123,105 +103,15 @@ export class ListRoute {
     const { servers, leg } = this;
     const entry = servers.find(server);
     if (entry === undefined || leg === undefined) return;
-    const nowMs = this.nowMs;
     const { registerExpiresS, timerFMs } = leg.settings;
     const expiryMs = refreshAtMs === 0 ? registerExpiresS * 1000 : expiryFrom(refreshAtMs, expiresAtMs, timerFMs);
     const sinceMs = heldSinceMs ?? expiresAtMs - expiryMs;
     Object.assign(servers, { holder: entry, current: entry, heldSinceMs: sinceMs, expiryMs });
     servers.refreshPeriodMs = refreshDelayMs(expiryMs, timerFMs);
     servers.failedOverAtMs = servers.isOnTop() ? undefined : sinceMs;
-    this.isInService = expiresAtMs > nowMs;
+    this.registration.reset(expiresAtMs > this.nowMs);
     this.moveLeg(entry);
     this.fallback.plan();
-  }
-
-  /** From the top: the first REGISTER, and each round after an exhausted one (6.1 waiting/clock.retry). */
-  startRound(): void {
-    const entry = this.servers.top(this.nowMs);
-    const isInGrace = (this.leg?.record.graceUntilMs ?? 0) > this.nowMs;
-    if (entry === undefined || isInGrace) return;
-    this.round = [];
-    if (!this.isInService) this.servers.current = entry;
-    this.moveLeg(entry);
-  }
-
-  /** Whether a failed REGISTER goes to another server instead of waiting. Pure. */
-  movesOn(event: RegistrationEvent): boolean {
-    return this.after(event)?.next === 'move';
-  }
-
-  /** It does. */
-  moveOn(event: RegistrationEvent): void {
-    const verdict = this.after(event);
-    const failed = this.registering;
-    const next = verdict?.next === 'move' ? this.servers.find(verdict.server) : undefined;
-    if (verdict === undefined || failed === undefined || next === undefined) return;
-    this.failed(failed, event);
-    const isRoute = this.servers.current === failed;
-    this.moveLeg(next);
-    const outcome = outcomeOf(event, this.line.config.phone.tryBackupRsc) ?? 'reject';
-    const code = event.type === 'reg.reject' ? { code: event.code } : {};
-    this.note('registration', verdict.rule, verdict.source, 'register', next, { from: failed.identity.server, outcome, ...code });
-    if (isRoute) this.moveRoute(next, '6.3:register-failed', 'redundancy 6.2, 6.3');
-    this.answer(failed, { failure: 'register' });
-  }
-
-  /** The REGISTER succeeded where the leg is. */
-  confirmed(): void {
-    const { servers, registering: entry, leg } = this;
-    if (entry === undefined || leg === undefined) return;
-    const nowMs = this.nowMs;
-    const hasMoved = servers.holder !== entry;
-    if (hasMoved || !this.isInService) servers.heldSinceMs = nowMs;
-    servers.holder = entry;
-    servers.expiryMs = leg.record.expiresAtMs - nowMs;
-    servers.refreshPeriodMs = leg.record.refreshAtMs - nowMs;
-    Object.assign(entry, { downSinceMs: undefined, notBeforeMs: 0 });
-    this.round = [];
-    this.letGo();
-    const wasOut = !this.isInService;
-    this.isInService = true;
-    if (wasOut) this.moveRoute(entry, '6.3:in-service', 'redundancy 6.3 outOfService');
-    // A round may have found another server while the old binding lives: requests follow the registration.
-    else if (hasMoved && servers.current !== entry) this.moveRoute(entry, '6.3:registered', 'redundancy 6.2, 6.3');
-    else this.fallback.plan();
-    this.answer(entry, undefined);
-    this.line.tell({ type: 'list.changed' });
-    if (hasMoved) this.line.registeredAt(entry.identity.server);
-  }
-
-  /** No other server takes the registration: the leg waits (5.4). A refusal concerns its server alone. */
-  waits(event: RegistrationEvent): void {
-    const { registering: entry, leg } = this;
-    if (entry === undefined || leg === undefined || event.type === 'list.exhausted') return;
-    const outcome = outcomeOf(event, this.line.config.phone.tryBackupRsc);
-    this.failed(entry, event);
-    this.answer(entry, { failure: 'register' });
-    if (outcome !== undefined && outcome !== 'reject') this.exhausted();
-    // A restart may begin with any server that has not asked for a pause.
-    leg.record.blockedUntilMs = Math.min(...this.servers.entries.map(({ notBeforeMs }) => notBeforeMs));
-  }
-
-  /** The binding has run out while no REGISTER succeeded. */
-  lost(): void {
-    const due = this.fallback.dueFlip();
-    const entry = due && this.servers.find(due.servers[0]);
-    if (due !== undefined && entry !== undefined) this.moveRoute(entry, due.rule, due.source);
-    this.isInService = false;
-    this.fallback.stop();
-    this.line.tell({ type: 'list.changed' });
-  }
-
-  /** Whether a refresh stays away from the server that holds the registration. @source redundancy reference 5.7 */
-  holdsRefresh(): boolean {
-    const { leg } = this;
-    return (this.isElsewhere() && this.fallback.isAhead) || this.fallback.takesRefresh(leg?.record.refreshAtMs ?? 0);
-  }
-
-  /** No return is ahead: the refresh goes to the server in use, and the registration with it. @source redundancy reference 5.7 row PFI = 0, D-09 */
-  aimRefresh(): void {
-    const { current } = this.servers;
-    if (current !== undefined && this.isElsewhere()) this.moveLeg(current);
   }
 
   /** A request failed there: the server counts as DOWN, unless it has answered. */
@@ -379,40 +269,18 @@ export class ListRoute {
     return this.line.ambient.now();
   }
 
-  private letGo(): void {
+  /** Nothing arrives any more from servers that are not listed. */
+  letGo(): void {
     if (this.line.hasCalls()) return;
     for (const { hops } of this.retired) hops?.close();
     this.retired = [];
   }
 
-  /** AR = No: requests have moved and the registration has not. */
-  private isElsewhere(): boolean {
-    const { servers } = this;
-    return servers.facts(this.nowMs)?.settings.autoRegister === false && servers.current !== servers.holder;
-  }
-
-  private after(event: RegistrationEvent): ListVerdict | undefined {
-    const outcome = outcomeOf(event, this.line.config.phone.tryBackupRsc);
-    const facts = this.servers.facts(this.nowMs);
-    const failed = this.registering;
-    if (outcome === undefined || outcome === 'reject' || facts === undefined || failed === undefined) return undefined;
-    return this.rule.next(facts, { method: 'REGISTER', outcome, tried: [...this.round, failed.identity.server] });
-  }
-
-  private failed(entry: ServerEntry, event: RegistrationEvent): void {
-    const nowMs = this.nowMs;
-    const { tryBackupRsc } = this.line.config.phone;
-    if (event.type === 'reg.reject' && event.retryAfterS !== undefined) entry.notBeforeMs = nowMs + event.retryAfterS * 1000;
-    const outcome = outcomeOf(event, tryBackupRsc);
-    if (outcome !== undefined && outcome !== 'reject') this.servers.markDown(entry, nowMs);
-    this.round.push(entry.identity.server);
-  }
-
-  private exhausted(): void {
+  /** No server is left: marks are cleared, and the line is out of service. @source redundancy reference 5.6, 6.3 */
+  exhausted(): void {
     const { servers } = this;
     servers.clearMarks();
-    this.round = [];
-    this.isInService = false;
+    this.registration.reset(false);
     this.fallback.stop();
     servers.current = servers.top(this.nowMs);
     servers.failedOverAtMs = undefined;
@@ -422,7 +290,7 @@ export class ListRoute {
   }
 
   /** Requests that waited for the registration at a server go on, or to the next one. */
-  private answer(entry: ServerEntry, failure: Placed | undefined): void {
+  answer(entry: ServerEntry, failure: Placed | undefined): void {
     const mine = this.waiters.filter((waiter) => waiter.entry === entry);
     const place = this.place(entry);
     if (mine.length === 0 || place === undefined) return;

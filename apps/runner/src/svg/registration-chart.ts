@@ -182,7 +182,7 @@ export const registrationChart: Chart = {
       },
     },
     {
-      ...{ from: 'registered', to: 'refreshing', on: ['clock.refresh', 'transport.down'], label: 'renewal due' },
+      ...{ from: 'registered', to: 'refreshing', on: ['clock.refresh', 'leg.suspect', 'transport.down'], label: 'renewal due' },
       ...{
         points: [
           [630, 114],
