@@ -85,7 +85,7 @@ const rows: readonly Row[] = [
     [
       '  mode       list: a survivability tier exists, by rule 5.1:3',
       '  3          10.0.0.3:5060;udp  in use  registered here, gateway  UP',
-      '  09:02:42.000  in 1 min 42 s   return to 10.0.0.1:5060;udp, by rule 5.7:survivability (redundancy 5.7)',
+      '  09:02:42.000  in 1 min 42 s   return to 10.0.0.1:5060;udp, by rule 5.7:survivability (redundancy 5.7, D-22)',
       '                                = 09:00:42.000 (the registration at 10.0.0.3:5060;udp began) + 1 × 120 s (Survivability Proxy Fallback Intvl)',
     ],
   ],
