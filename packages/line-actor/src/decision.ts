@@ -1,4 +1,5 @@
-import type { CandidateMark, Decision, ScheduledMove } from '@offhook/core';
+import { type CandidateMark, type Decision, type ScheduledMove, WrittenJson } from '@offhook/core';
+import { decisionText } from './decision-json.ts';
 import type { LineScope } from './line-scope.ts';
 
 /** A decision before the line adds its number, instant and the candidates as they stand. */
@@ -51,7 +52,7 @@ class RingLog implements DecisionLog {
     this.ring.push(kept);
     if (this.ring.length > limit) this.ring.shift();
     if (draft.about === 'line' && !routeless.includes(draft.outcome.action)) this.latestRoute = { kept, seq };
-    this.line.publish('decision', () => this.whole(kept, seq));
+    this.line.publish('decision', () => new WrittenJson(decisionText(this.whole(kept, seq))));
   }
 
   recent(): readonly Decision[] {

@@ -9,6 +9,13 @@ interface Words {
 }
 
 const known = new WeakMap<LegIdentity, Words>();
+/** The JSON of what is shared. */
+const written = new WeakMap<object, string>();
+
+function share<Shared extends object>(words: Shared): Shared {
+  written.set(words, JSON.stringify(words));
+  return Object.freeze(words);
+}
 
 function wordsOf(identity: LegIdentity): Words {
   const words = known.get(identity) ?? { outcomes: new Map(), marks: new Map() };
@@ -20,7 +27,7 @@ function wordsOf(identity: LegIdentity): Words {
 export function outcomeAt(identity: LegIdentity, action: string): Decision['outcome'] {
   const { outcomes } = wordsOf(identity);
   const { leg, server } = identity;
-  const outcome = outcomes.get(action) ?? Object.freeze({ action, leg, server });
+  const outcome = outcomes.get(action) ?? share({ action, leg, server });
   outcomes.set(action, outcome);
   return outcome;
 }
@@ -30,7 +37,10 @@ export function markUp(identity: LegIdentity, bound: boolean, usable: boolean): 
   const { marks } = wordsOf(identity);
   const { leg, server } = identity;
   const index = Number(bound) + 2 * Number(usable);
-  const mark = marks.get(index) ?? Object.freeze({ leg, server, state: 'up', bound, usable });
+  const mark = marks.get(index) ?? share<CandidateMark>({ leg, server, state: 'up', bound, usable });
   marks.set(index, mark);
   return mark;
 }
+
+export const outcomeText = (outcome: Decision['outcome']): string => written.get(outcome) ?? JSON.stringify(outcome);
+export const markText = (mark: CandidateMark): string => written.get(mark) ?? JSON.stringify(mark);

@@ -14,6 +14,7 @@ import {
   formatEndpoint,
   type LineInbound,
   readEndpoint,
+  WrittenJson,
 } from './envelope.ts';
 import { createMemoryBus } from './memory-bus.ts';
 import { assertMessage } from './rules.ts';
@@ -116,6 +117,10 @@ describe('JSON payloads', () => {
 
   it('carry null for what JSON has no word for', () => {
     expect(decodeJson(encodeJson(undefined))).toBeNull();
+  });
+
+  it('is not written twice: text that its owner wrote travels as it is', () => {
+    expect(decodeJson(encodeJson(new WrittenJson('{"seq":1,"line":"\u00fc"}')))).toEqual({ seq: 1, line: 'ü' });
   });
 
   it('throw a SyntaxError when they are none', () => {

@@ -5,8 +5,18 @@ import type { LineKey } from '../line-key.ts';
 
 /** What travels on the bus beside the bytes. SIP goes as payload + headers, everything else as JSON. */
 
+/** A value whose JSON its owner has written already, because it is so frequent that `JSON.stringify` would cost too much. */
+export class WrittenJson {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** What JSON has no word for (undefined, a function) travels as null. */
-export const encodeJson = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value) ?? 'null');
+export const encodeJson = (value: unknown): Uint8Array =>
+  Buffer.from(value instanceof WrittenJson ? value.text : (JSON.stringify(value) ?? 'null'));
 /** @throws SyntaxError when the payload is not JSON */
 export const decodeJson = <T>(payload: Uint8Array): T => JSON.parse(viewOf(payload).toString()) as T;
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
