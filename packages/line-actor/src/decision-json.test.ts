@@ -1,7 +1,7 @@
-import type { CandidateMark, Decision } from '@offhook/core';
+import { type CandidateMark, type Decision, encodeJson, lineConfig, systemAmbient } from '@offhook/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decisionText } from './decision-json.ts';
+import { createDecisionLog, type DecisionDraft } from './decision.ts';
 import type { LegIdentity } from './identity.ts';
 import { markUp, outcomeAt } from './shared-words.ts';
 
@@ -26,24 +26,28 @@ const outcome: fc.Arbitrary<Decision['outcome']> = fc.oneof(
   text.map((action) => outcomeAt(identity, action)),
   fc.record({ action: text, status: fc.integer(), reason: text }, { requiredKeys: ['action'] }),
 );
-const next: fc.Arbitrary<NonNullable<Decision['next']>> = fc.oneof(
-  fc.record({ what: text, atMs: number }),
-  fc.record({ what: text, atMs: number, leg }),
-);
 const request = fc.record({ method: text, id: text });
 const maybe = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(value, { nil: undefined });
-const decision = fc.record({
-  ...{ seq: fc.nat(), atMs: number, line: text, about: fc.constantFrom('registration', 'request', 'call', 'inbound') },
-  ...{ rule: text, source: text, request: maybe(request), leg: maybe(leg), candidates: fc.array(mark, { maxLength: 3 }) },
-  ...{ inputs: fc.dictionary(text, fc.oneof(text, number, fc.boolean())), outcome, next: maybe(next) },
-}) as fc.Arbitrary<Decision>;
+const draft = fc.record({
+  ...{ about: fc.constantFrom('registration', 'request', 'call', 'inbound'), rule: text, source: text, outcome },
+  ...{ request: maybe(request), leg: maybe(leg), next: maybe(fc.record({ what: text, atMs: number })) },
+  inputs: fc.dictionary(text, fc.oneof(text, number, fc.boolean())),
+}) as fc.Arbitrary<DecisionDraft>;
 
-describe('the text of a decision', () => {
-  it('is that of JSON.stringify, letter by letter, whatever stands in it and however often', () => {
+describe('a decision on the bus', () => {
+  it('is what JSON.stringify makes of the decision kept, letter by letter, whatever stands in it and however often', () => {
     fc.assert(
-      fc.property(decision, (drawn) => {
-        expect(decisionText(drawn)).toBe(JSON.stringify(drawn));
-        expect(decisionText(drawn)).toBe(JSON.stringify(drawn));
+      fc.property(draft, text, number, fc.array(mark, { maxLength: 3 }), (drawn, id, atMs, candidates) => {
+        const published: string[] = [];
+        const log = createDecisionLog({
+          config: lineConfig({ id }),
+          ambient: { ...systemAmbient(), now: () => atMs },
+          candidates: () => candidates,
+          publish: (_, fact) => void published.push(Buffer.from(encodeJson(fact())).toString()),
+        });
+        log.add(drawn);
+        log.add(drawn);
+        expect(published).toEqual(log.recent().map((decision) => Buffer.from(JSON.stringify(decision)).toString()));
       }),
       { numRuns: 500 },
     );

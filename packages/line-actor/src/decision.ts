@@ -1,5 +1,5 @@
 import { type CandidateMark, type Decision, type ScheduledMove, WrittenJson } from '@offhook/core';
-import { decisionText } from './decision-json.ts';
+import { decisionText, type KeptDecision, sharedKind } from './decision-json.ts';
 import type { LineScope } from './line-scope.ts';
 
 /** A decision before the line adds its number, instant and the candidates as they stand. */
@@ -22,37 +22,42 @@ export interface DecisionLog {
 /** The line whose decisions are kept. */
 export type DecisionLine = Pick<LineScope, 'config' | 'ambient' | 'candidates' | 'publish'>;
 
-/** As little of a decision as has to be kept: lines by the thousand hold the latest of theirs. */
-interface Kept {
-  readonly atMs: number;
-  readonly candidates: readonly CandidateMark[];
-  readonly draft: DecisionDraft;
-}
-
 const limit = 32;
 /** Decisions about a line that leave its route as it is. */
 const routeless = ['wait', 'restart'];
 const noInputs: Decision['inputs'] = Object.freeze({});
 
+function isEmpty(inputs: object): boolean {
+  for (const _ in inputs) return false;
+  return true;
+}
+
 /** Numbers a line's decisions, keeps the latest and hands each on. */
 class RingLog implements DecisionLog {
   private readonly line: DecisionLine;
-  private readonly ring: Kept[] = [];
+  private readonly ring: KeptDecision[] = [];
   private count = 0;
-  private latestRoute: { readonly kept: Kept; readonly seq: number } | undefined = undefined;
+  private latestRoute: { readonly kept: KeptDecision; readonly seq: number } | undefined = undefined;
 
   constructor(line: DecisionLine) {
     this.line = line;
   }
 
-  add(draft: DecisionDraft): void {
+  add({ about, rule, source, request, leg, inputs = noInputs, outcome, next }: DecisionDraft): void {
     this.count += 1;
     const seq = this.count;
-    const kept: Kept = { atMs: this.line.ambient.now(), candidates: this.line.candidates(), draft };
+    const { ambient, config } = this.line;
+    const kept: KeptDecision = {
+      kind: sharedKind({ about, rule, source, request, leg, outcome, what: next?.what }),
+      atMs: ambient.now(),
+      candidates: this.line.candidates(),
+      inputs: isEmpty(inputs) ? noInputs : inputs,
+      nextAtMs: next?.atMs ?? 0,
+    };
     this.ring.push(kept);
     if (this.ring.length > limit) this.ring.shift();
-    if (draft.about === 'line' && !routeless.includes(draft.outcome.action)) this.latestRoute = { kept, seq };
-    this.line.publish('decision', () => new WrittenJson(decisionText(this.whole(kept, seq))));
+    if (about === 'line' && !routeless.includes(outcome.action)) this.latestRoute = { kept, seq };
+    this.line.publish('decision', () => new WrittenJson(decisionText(kept, seq, config.id)));
   }
 
   recent(): readonly Decision[] {
@@ -65,21 +70,15 @@ class RingLog implements DecisionLog {
     return latestRoute && this.whole(latestRoute.kept, latestRoute.seq);
   }
 
-  private whole({ atMs, candidates, draft }: Kept, seq: number): Decision {
-    const { about, rule, source, request, leg, inputs = noInputs, outcome, next } = draft;
+  private whole({ kind, atMs, candidates, inputs, nextAtMs }: KeptDecision, seq: number): Decision {
+    const { about, rule, source, request, leg, outcome, what } = kind;
+    const next = what === undefined ? {} : { next: { what, atMs: nextAtMs, ...(leg === undefined ? {} : { leg }) } };
     return {
-      seq,
-      atMs,
-      line: this.line.config.id,
-      about,
-      rule,
-      source,
+      ...{ seq, atMs, line: this.line.config.id, about, rule, source },
       ...(request === undefined ? {} : { request }),
       ...(leg === undefined ? {} : { leg }),
-      candidates,
-      inputs,
-      outcome,
-      ...(next === undefined ? {} : { next: leg === undefined ? next : { ...next, leg } }),
+      ...{ candidates, inputs, outcome },
+      ...next,
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { CandidateMark, Decision } from '@offhook/core';
+import { shareMark, shareOutcome } from './decision-json.ts';
 import type { LegIdentity } from './identity.ts';
 
 /** What decisions say of a leg they say of thousands of legs alike: equal words are one object. */
@@ -9,13 +10,6 @@ interface Words {
 }
 
 const known = new WeakMap<LegIdentity, Words>();
-/** The JSON of what is shared. */
-const written = new WeakMap<object, string>();
-
-function share<Shared extends object>(words: Shared): Shared {
-  written.set(words, JSON.stringify(words));
-  return Object.freeze(words);
-}
 
 function wordsOf(identity: LegIdentity): Words {
   const words = known.get(identity) ?? { outcomes: new Map(), marks: new Map() };
@@ -27,8 +21,11 @@ function wordsOf(identity: LegIdentity): Words {
 export function outcomeAt(identity: LegIdentity, action: string): Decision['outcome'] {
   const { outcomes } = wordsOf(identity);
   const { leg, server } = identity;
-  const outcome = outcomes.get(action) ?? share({ action, leg, server });
+  const known = outcomes.get(action);
+  if (known !== undefined) return known;
+  const outcome = Object.freeze({ action, leg, server });
   outcomes.set(action, outcome);
+  shareOutcome(outcome);
   return outcome;
 }
 
@@ -37,10 +34,10 @@ export function markUp(identity: LegIdentity, bound: boolean, usable: boolean): 
   const { marks } = wordsOf(identity);
   const { leg, server } = identity;
   const index = Number(bound) + 2 * Number(usable);
-  const mark = marks.get(index) ?? share<CandidateMark>({ leg, server, state: 'up', bound, usable });
+  const known = marks.get(index);
+  if (known !== undefined) return known;
+  const mark: CandidateMark = Object.freeze({ leg, server, state: 'up', bound, usable });
   marks.set(index, mark);
+  shareMark(mark);
   return mark;
 }
-
-export const outcomeText = (outcome: Decision['outcome']): string => written.get(outcome) ?? JSON.stringify(outcome);
-export const markText = (mark: CandidateMark): string => written.get(mark) ?? JSON.stringify(mark);
