@@ -6,6 +6,7 @@ import {
   type LineKey,
   LocalProtocolError,
   type Protocol,
+  type Timer,
 } from '@offhook/core';
 import { buildRequest } from '../codec/build-message.ts';
 import type { RequestDraft, SipResponse } from '../codec/message.ts';
@@ -75,10 +76,19 @@ const nowhere: Endpoint = { host: '0.0.0.0', port: 0 };
 /** Forks of one unwanted call that are hung up; a server that makes more is not worth our memory. */
 const maxForks = 8;
 
+/** A transaction as its owner finds it when a message or the end of a flow concerns it. */
+interface OpenClient {
+  readonly sentBy: string;
+  /** Undefined: the end of a flow means nothing to it. */
+  readonly hop: Hop | undefined;
+  step(stimulus: ClientStimulus): void;
+  stop(): void;
+}
+
 /** The client transactions of one line. */
 export class ClientTransactions {
   readonly options: ClientTransactionsOptions;
-  readonly open = new Map<string, ClientExecution>();
+  readonly open = new Map<string, OpenClient>();
 
   constructor(options: ClientTransactionsOptions) {
     this.options = options;
@@ -126,7 +136,7 @@ export class ClientTransactions {
 
   flowFailed(failure: FlowFailure): void {
     for (const transaction of [...this.open.values()]) {
-      if (transaction.hop.flow === failure.flow) transaction.step({ type: 'transport', failure });
+      if (transaction.hop?.flow === failure.flow) transaction.step({ type: 'transport', failure });
     }
   }
 
@@ -137,6 +147,26 @@ export class ClientTransactions {
 
   newBranch(): string {
     return newBranch(this.options.ambient, this.options.key);
+  }
+}
+
+/** All that is left of a request other than INVITE once its final response has come: until Timer K repetitions of it end here. */
+class Finished implements OpenClient {
+  readonly sentBy: string;
+  readonly hop = undefined;
+  private readonly ambient: Ambient;
+  private readonly timer: Timer;
+
+  constructor({ options, open }: ClientTransactions, id: string, sentBy: string, afterMs: number) {
+    this.sentBy = sentBy;
+    this.ambient = options.ambient;
+    this.timer = options.ambient.setTimer(() => open.delete(id), afterMs);
+  }
+
+  step(): void {}
+
+  stop(): void {
+    this.ambient.clearTimer(this.timer);
   }
 }
 
@@ -203,6 +233,13 @@ class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> imp
     this.listener(event);
   }
 
+  /** Whoever waits for Timer K is remembered by less: under load there are thousands, and they outlive everything else of a registration. */
+  protected override arm(timer: TimerName, afterMs: number): void {
+    if (timer !== 'K') return super.arm(timer, afterMs);
+    this.stop();
+    this.owner.open.set(this.id, new Finished(this.owner, this.id, this.sentBy, afterMs));
+  }
+
   protected fired(timer: TimerName): ClientStimulus {
     return { type: 'timer', timer: timer as ClientTimer };
   }
@@ -257,9 +294,29 @@ class Answers {
   }
 }
 
-const viaOf = (hop: Hop, branch: string): string =>
-  `SIP/2.0/${hop.protocol.toUpperCase()} ${hop.viaSentBy};branch=${branch};rport`;
-const sentByOfHop = (hop: Hop): string => canonicalSentBy(hop.viaSentBy, hop.protocol);
+interface HopTexts {
+  readonly sentBy: string;
+  /** A Via up to its branch. */
+  readonly via: string;
+}
+
+/** Thousands of requests take the same hop. */
+const hopTexts = new WeakMap<Hop, HopTexts>();
+
+function textsOf(hop: Hop): HopTexts {
+  const known = hopTexts.get(hop);
+  if (known !== undefined) return known;
+  const { viaSentBy, protocol } = hop;
+  const made = {
+    sentBy: canonicalSentBy(viaSentBy, protocol),
+    via: `SIP/2.0/${protocol.toUpperCase()} ${viaSentBy};branch=`,
+  };
+  hopTexts.set(hop, made);
+  return made;
+}
+
+const viaOf = (hop: Hop, branch: string): string => `${textsOf(hop).via}${branch};rport`;
+const sentByOfHop = (hop: Hop): string => textsOf(hop).sentBy;
 
 function refuseAck(method: string): void {
   if (method === 'ACK')

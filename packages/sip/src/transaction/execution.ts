@@ -85,9 +85,13 @@ export abstract class Execution<State, Stimulus, Effect extends { readonly type:
     } else if (!this.over) {
       const { timer } = effect;
       this.ambient.clearTimer(this.timers[timer]);
-      this.timers[timer] =
-        effect.type === 'arm' ? this.ambient.setTimer(() => this.step(this.fired(timer)), effect.afterMs) : undefined;
+      this.timers[timer] = undefined;
+      if (effect.type === 'arm') this.arm(timer, effect.afterMs);
     }
+  }
+
+  protected arm(timer: TimerName, afterMs: number): void {
+    this.timers[timer] = this.ambient.setTimer(() => this.step(this.fired(timer)), afterMs);
   }
 }
 

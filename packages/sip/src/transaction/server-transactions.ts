@@ -1,4 +1,12 @@
-import { type Ambient, type Flow, type FlowFailure, type LineInbound, LocalProtocolError, randomToken } from '@offhook/core';
+import {
+  type Ambient,
+  type Flow,
+  type FlowFailure,
+  type LineInbound,
+  LocalProtocolError,
+  randomToken,
+  type Timer,
+} from '@offhook/core';
 import { buildResponse } from '../codec/build-message.ts';
 import type { ResponseDraft, SipRequest } from '../codec/message.ts';
 import { isToken } from '../codec/text.ts';
@@ -51,12 +59,41 @@ export interface ServerTransactionsOptions {
 type State = InviteServerState | NonInviteServerState;
 type ServerMachine = Machine<State, ServerStimulus, ServerEffect>;
 
+/** All that is left of a request other than INVITE once it is answered: until Timer J the answer is repeated with it. */
+class Answered {
+  private readonly owner: ServerTransactions;
+  private readonly flow: Flow;
+  private readonly bytes: Uint8Array;
+  private readonly timer: Timer;
+
+  constructor(owner: ServerTransactions, key: ServerKey, flow: Flow, bytes: Uint8Array, afterMs: number) {
+    this.owner = owner;
+    this.flow = flow;
+    this.bytes = bytes;
+    this.timer = owner.options.ambient.setTimer(() => owner.forget(key, this), afterMs);
+  }
+
+  repeat(): void {
+    this.owner.options.send(this.flow, this.bytes);
+  }
+
+  stop(): void {
+    this.owner.options.ambient.clearTimer(this.timer);
+  }
+}
+
+/** Where a transaction is found: by a repetition, and by a copy that took another way. */
+interface ServerKey {
+  readonly id: string;
+  readonly origin: string | undefined;
+}
+
 /** The server transactions of one line. */
 export class ServerTransactions {
   readonly options: ServerTransactionsOptions;
-  readonly open = new Map<string, ServerExecution>();
+  readonly open = new Map<string, ServerExecution | Answered>();
   /** Open transactions by what the merged copies of a request share: one look-up where sip.js scans them all (M3). */
-  readonly origins = new Map<string, ServerExecution>();
+  readonly origins = new Map<string, ServerExecution | Answered>();
 
   constructor(options: ServerTransactionsOptions) {
     this.options = options;
@@ -72,13 +109,14 @@ export class ServerTransactions {
     const { options } = this;
     const id = serverKey(request, request.method);
     const known = this.open.get(id);
+    if (known instanceof Answered) return known.repeat();
     if (known !== undefined) return known.step({ type: 'request' });
     if (this.open.size >= options.limit) {
       options.fault('too-many-transactions');
       return this.refuse(request, inbound, 503);
     }
     const origin = mergeKey(request);
-    const transaction = new ServerExecution(this, id, origin, request, inbound);
+    const transaction = new ServerExecution(this, { id, origin }, request, inbound);
     this.open.set(id, transaction);
     transaction.start();
     if (origin !== undefined && this.origins.has(origin)) {
@@ -91,7 +129,7 @@ export class ServerTransactions {
 
   /** Needs no transaction: the same CANCEL gets the same answer for as long as its INVITE is known. @source RFC 3261 section 9.2 */
   private cancel(request: SipRequest, inbound: LineInbound): void {
-    const transaction = this.open.get(serverKey(request, 'INVITE'));
+    const transaction = this.invite(request);
     if (transaction === undefined) return this.refuse(request, inbound, 481);
     this.answer(request, inbound, { status: 200, toTag: transaction.toTag });
     transaction.cancel(request, inbound);
@@ -99,9 +137,15 @@ export class ServerTransactions {
 
   /** The ACK of a final response we know is absorbed; any other belongs to a dialog. @source RFC 3261 section 17.2.1, RFC 6026 section 7.1 */
   private acknowledge(request: SipRequest, inbound: LineInbound): void {
-    const transaction = this.open.get(serverKey(request, 'INVITE'));
+    const transaction = this.invite(request);
     if (transaction?.expectsAck === true) transaction.step({ type: 'ack' });
     else this.options.onAck(request, inbound);
+  }
+
+  /** The INVITE an ACK or CANCEL belongs to. */
+  private invite(request: SipRequest): ServerExecution | undefined {
+    const known = this.open.get(serverKey(request, 'INVITE'));
+    return known instanceof Answered ? undefined : known;
   }
 
   /** Answers without a transaction; the same request gets the same answer. @source RFC 3261 section 8.2.7 */
@@ -123,8 +167,20 @@ export class ServerTransactions {
 
   flowFailed(failure: FlowFailure): void {
     for (const transaction of [...this.open.values()]) {
-      if (transaction.inbound.flow === failure.flow) transaction.step({ type: 'transport', failure });
+      if (transaction instanceof ServerExecution && transaction.inbound.flow === failure.flow)
+        transaction.step({ type: 'transport', failure });
     }
+  }
+
+  /** From now on this stands for that transaction. */
+  replace({ id, origin }: ServerKey, old: ServerExecution, by: Answered): void {
+    this.open.set(id, by);
+    if (origin !== undefined && this.origins.get(origin) === old) this.origins.set(origin, by);
+  }
+
+  forget({ id, origin }: ServerKey, transaction: ServerExecution | Answered): void {
+    this.open.delete(id);
+    if (origin !== undefined && this.origins.get(origin) === transaction) this.origins.delete(origin);
   }
 
   stop(): void {
@@ -143,20 +199,18 @@ class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> imp
   onTimeout?: () => void;
   onFlowFailed?: (failure: FlowFailure) => void;
   private readonly owner: ServerTransactions;
-  private readonly id: string;
-  private readonly origin: string | undefined;
+  private readonly key: ServerKey;
   private tag: string | undefined;
   private cancelled = false;
 
-  constructor(owner: ServerTransactions, id: string, origin: string | undefined, request: SipRequest, inbound: LineInbound) {
+  constructor(owner: ServerTransactions, key: ServerKey, request: SipRequest, inbound: LineInbound) {
     const machine = request.method === 'INVITE' ? inviteServer : nonInviteServer;
     super(owner.options.ambient, machine as ServerMachine, owner.options.timing(inbound.protocol !== 'udp'));
     this.request = request;
     this.inbound = inbound;
     this.via = stampedVia(request, inbound);
     this.owner = owner;
-    this.id = id;
-    this.origin = origin;
+    this.key = key;
     // One that is no token is repeated with the request's own To, and given to no other response.
     const tag = request.to.params.get('tag') ?? '';
     this.tag = isToken(tag) ? tag : undefined;
@@ -206,10 +260,17 @@ class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> imp
     return { type: 'timer', timer: timer as ServerTimer };
   }
 
+  /** Whoever waits for Timer J is remembered by less: that is long, and a request holds much. */
+  protected override arm(timer: TimerName, afterMs: number): void {
+    const { last } = this.state;
+    if (timer !== 'J' || last === undefined) return super.arm(timer, afterMs);
+    this.stop();
+    const { owner, key, inbound } = this;
+    owner.replace(key, this, new Answered(owner, key, inbound.flow, last, afterMs));
+  }
+
   protected ended(): void {
-    const { open, origins } = this.owner;
-    open.delete(this.id);
-    if (this.origin !== undefined && origins.get(this.origin) === this) origins.delete(this.origin);
+    this.owner.forget(this.key, this);
   }
 }
 
