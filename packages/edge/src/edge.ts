@@ -148,7 +148,8 @@ class BusEdge implements Edge {
 
   #hostOf(port: number, { manifest }: Transport): TransportHost {
     return {
-      message: (inbound) => this.#inbound.take({ ...inbound, flow: nameFlow(port, inbound.flow) }, manifest.protocol),
+      message: ({ bytes, flow, local, remote, atMs }) =>
+        this.#inbound.take({ bytes, flow: nameFlow(port, flow), local, remote, atMs }, manifest.protocol),
       flowFailed: (failure) => {
         const flow = nameFlow(port, failure.flow);
         this.#counters.flowFailures++;

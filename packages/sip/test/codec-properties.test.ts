@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NameAddr } from '../src/codec/message.ts';
+import { isNameAddr, readNameAddr } from '../src/codec/name-addr.ts';
 import { parseMessage } from '../src/codec/parse-message.ts';
 import { formatSipUri, readSipUri } from '../src/codec/sip-uri.ts';
+import { readParam, readParams } from '../src/codec/text.ts';
 import { readVia, stampVia } from '../src/codec/via.ts';
 import { lineText, requestBytes, responseBytes, runs, sample, sipUri } from './support/arbitrary-messages.ts';
 import { exhaust, paper, readRequest, readResponse, verdict } from './support/messages.ts';
@@ -137,5 +139,31 @@ describe('nothing the network sends throws', () => {
       expect(verdict(seed)).toBe('taken');
       expect(parseMessage(Buffer.concat([Buffer.from('\r\n'), seed]))).toMatchObject({ kind: parseMessage(seed).kind });
     }
+  });
+});
+
+describe('what is seen at a glance is what a full reading finds', () => {
+  const word = fc.constantFrom(
+    ...[';', ',', '=', '"', '\\', ' ', '\t', '<', '>', '<>', '< ', ':', 'ü', '\u00a0', '\v', 'sip:a@b', '<sip:a@b>', 'a'],
+    ...['branch', 'Branch', ';branch=', ';BRANCH="', 'branch=z9', 'xbranch', 'branchx'],
+  );
+  const words = fc.array(word, { maxLength: 12 }).map((parts) => parts.join('').replace(/^[ \t]+|[ \t]+$/g, ''));
+
+  it('one parameter among others', () => {
+    fc.assert(
+      fc.property(words, (text) => {
+        expect(readParam(text, 0, 'branch')).toBe(readParams(text, 0).get('branch'));
+      }),
+      runs(5000),
+    );
+  });
+
+  it('whether an address can be read', () => {
+    fc.assert(
+      fc.property(words, (text) => {
+        expect(isNameAddr(text)).toBe(readNameAddr(text) !== undefined);
+      }),
+      runs(5000),
+    );
   });
 });

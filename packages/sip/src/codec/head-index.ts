@@ -5,6 +5,9 @@ import { isBlank, isToken } from './text.ts';
 /** Where the header lines of a message stand. Nothing is decoded until a value is asked for. */
 export interface HeadIndex {
   readonly view: Buffer;
+  /** The head in Latin-1: one character for each byte from `base` on. */
+  readonly head: string;
+  readonly base: number;
   readonly startLine: string;
   /** One entry per header line: canonical name if known, else as received. */
   readonly names: readonly string[];
@@ -13,7 +16,7 @@ export interface HeadIndex {
   readonly ends: readonly number[];
   /** First byte of the body; -1: the blank line never came. */
   readonly bodyStart: number;
-  /** False: some value has bytes above 0x7f. */
+  /** False: there are bytes above 0x7f. */
   readonly ascii: boolean;
   /** True: some value spans lines or holds stray CR, LF or NUL, and is cleaned when read. */
   readonly uneven: boolean;
@@ -42,19 +45,24 @@ export function indexHead(bytes: Uint8Array, maxHeaders: number): HeadIndex {
   while (view[base] === CR && view[base + 1] === LF) base += 2;
   const blank = headEnd(view, base);
   const head = view.toString('latin1', base, blank < 0 ? view.length : blank + 2);
-  const startEnd = head.indexOf('\r\n');
-  const startLine = decode(view, base, base + (startEnd < 0 ? head.length : startEnd));
+  // A body beyond ASCII only makes the values take the longer way.
+  const ascii = isAscii(view);
+  const crlf = head.indexOf('\r\n');
+  const startEnd = crlf < 0 ? head.length : crlf;
+  const startLine = ascii ? head.slice(0, startEnd) : decode(view, base, base + startEnd);
   const lines = new HeaderLines(head, base, maxHeaders);
-  lines.scan(startEnd < 0 ? head.length : startEnd + 2);
+  lines.scan(crlf < 0 ? head.length : crlf + 2);
   const stray = lines.stray || breaksLine.test(startLine) || head.includes('\0');
   return {
     view,
+    head,
+    base,
     startLine,
     names: lines.names,
     starts: lines.starts,
     ends: lines.ends,
     bodyStart: blank < 0 ? -1 : blank + 4,
-    ascii: isAscii(view.subarray(base, base + head.length)),
+    ascii,
     uneven: lines.folded || stray,
     stray,
     junk: lines.junk,
@@ -138,6 +146,17 @@ export function lineValue(index: HeadIndex, i: number): string {
   // A string of its own: a slice of the head would keep the whole head alive for as long as a Call-ID is remembered.
   const text = index.ascii ? view.toString('latin1', start, end) : decode(view, start, end);
   return index.uneven ? joinLines(text) : text;
+}
+
+/** The same for a reader that keeps nothing of it: a slice of the head where that will do. */
+export function peekLine(index: HeadIndex, i: number): string {
+  if (!index.ascii || index.uneven) return lineValue(index, i);
+  const { head, base } = index;
+  let start = (index.starts[i] ?? 0) - base;
+  let end = (index.ends[i] ?? 0) - base;
+  while (start < end && isBlank(head.charCodeAt(start))) start++;
+  while (end > start && isBlank(head.charCodeAt(end - 1))) end--;
+  return head.slice(start, end);
 }
 
 /** Index of the first line of that field (canonical name, or as received if unknown); -1 when there is none. */

@@ -4,14 +4,18 @@ import type { NameAddr, SipRequest, SipResponse, Via } from './message.ts';
 import { readNameAddr } from './name-addr.ts';
 import { splitList } from './text.ts';
 
-/** The fields every transaction needs: read once, checked by the parser. */
+/** The fields every transaction needs, checked by the parser. */
 export interface Essentials {
   readonly via: Via;
   readonly callId: string;
   readonly cseq: { readonly number: number; readonly method: string };
-  readonly from: NameAddr;
-  readonly to: NameAddr;
+  /** The line of a From that can be read. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
 }
+
+/** Of a refused request: its response copies the line that is there. */
+const unreadable: NameAddr = { display: '', uri: '', params: new Map() };
 
 /** A message over its bytes: header lines are found but not decoded until somebody asks. */
 abstract class LazyMessage {
@@ -19,10 +23,12 @@ abstract class LazyMessage {
   readonly via: Via;
   readonly callId: string;
   readonly cseq: { readonly number: number; readonly method: string };
-  readonly from: NameAddr;
-  readonly to: NameAddr;
   private readonly index: HeadIndex;
   private readonly bodyEnd: number;
+  private readonly fromLine: number | undefined;
+  private readonly toLine: number | undefined;
+  private fromRead: NameAddr | undefined;
+  private toRead: NameAddr | undefined;
   private contactsRead: readonly NameAddr[] | undefined;
 
   constructor(bytes: Uint8Array, index: HeadIndex, essentials: Essentials, bodyEnd: number) {
@@ -30,11 +36,27 @@ abstract class LazyMessage {
     this.via = essentials.via;
     this.callId = essentials.callId;
     this.cseq = essentials.cseq;
-    this.from = essentials.from;
-    this.to = essentials.to;
     this.index = index;
     this.bodyEnd = bodyEnd;
+    this.fromLine = essentials.from;
+    this.toLine = essentials.to;
+    this.fromRead = undefined;
+    this.toRead = undefined;
     this.contactsRead = undefined;
+  }
+
+  get from(): NameAddr {
+    this.fromRead ??= this.address(this.fromLine);
+    return this.fromRead;
+  }
+
+  get to(): NameAddr {
+    this.toRead ??= this.address(this.toLine);
+    return this.toRead;
+  }
+
+  private address(line: number | undefined): NameAddr {
+    return (line === undefined ? undefined : readNameAddr(lineValue(this.index, line))) ?? unreadable;
   }
 
   header(name: string): string | undefined {

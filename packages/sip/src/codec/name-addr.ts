@@ -2,6 +2,11 @@ import { assertHeaderValue, assertToken, assertUri } from './header-value.ts';
 import type { NameAddr } from './message.ts';
 import { formatParams, quote, quotedEnd, readParams, unescapeQuoted } from './text.ts';
 
+const SPACE = 32;
+const LESS = 60;
+const GREATER = 62;
+const DELETE = 127;
+
 const startsWithScheme = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 
 /**
@@ -19,6 +24,16 @@ export function readNameAddr(text: string): NameAddr | undefined {
   const open = value.indexOf('<');
   if (open < 0 || isBareBefore(value, open)) return readBare(value);
   return readBracketed(value, value.slice(0, open).trim(), open);
+}
+
+/** True when `readNameAddr` can read it: for nearly all that is seen at a glance. */
+export function isNameAddr(text: string): boolean {
+  const isQuoted = text.startsWith('"');
+  const end = isQuoted ? quotedEnd(text, 0) : 0;
+  const open = isQuoted && end > 0 ? text.indexOf('<', end) : 0;
+  const first = text.charCodeAt(open + 1);
+  const isPlain = end >= 0 && text.charCodeAt(open) === LESS && first > SPACE && first < DELETE && first !== GREATER;
+  return isPlain ? text.indexOf('>', open) > 0 : readNameAddr(text) !== undefined;
 }
 
 /** A `<` behind the first parameter of an addr-spec belongs to the parameter. */

@@ -1,8 +1,8 @@
-import { findLine, type HeadIndex, indexHead, lineValue } from './head-index.ts';
+import { findLine, type HeadIndex, indexHead, lineValue, peekLine } from './head-index.ts';
 import { type Essentials, LazyRequest, LazyResponse } from './lazy-message.ts';
 import { type CodecLimits, defaultLimits } from './limits.ts';
-import type { NameAddr, SipFault, SipRequest, SipResponse, Via } from './message.ts';
-import { readNameAddr } from './name-addr.ts';
+import type { SipFault, SipRequest, SipResponse, Via } from './message.ts';
+import { isNameAddr } from './name-addr.ts';
 import { readStartLine, type StartLine } from './start-line.ts';
 import { isToken } from './text.ts';
 import { readVia } from './via.ts';
@@ -42,29 +42,37 @@ export function parseMessage(bytes: Uint8Array, limits: CodecLimits = defaultLim
     : new LazyResponse(line, bytes, index, fields as Essentials, bodyEnd);
 }
 
-type Readable = { [Field in keyof Essentials]: Essentials[Field] | undefined };
+/** The fields as far as they are read before anybody asks. */
+interface Readable {
+  readonly via: Via | undefined;
+  readonly callId: string | undefined;
+  readonly cseq: Essentials['cseq'] | undefined;
+  /** Its place, when a From can be read from it. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
 
 function readEssentials(index: HeadIndex): Readable {
-  const via = fieldOf(index, 'Via');
-  const from = fieldOf(index, 'From');
-  const to = fieldOf(index, 'To');
-  const callId = fieldOf(index, 'Call-ID');
+  const { names } = index;
+  const via = names.indexOf('Via');
+  const callId = names.indexOf('Call-ID');
+  const cseq = names.indexOf('CSeq');
   return {
-    via: via === undefined ? undefined : readVia(via),
-    callId: callId === '' ? undefined : callId,
-    cseq: readCseq(fieldOf(index, 'CSeq')),
-    from: from === undefined ? undefined : readNameAddr(from),
-    to: to === undefined ? undefined : readNameAddr(to),
+    via: via < 0 ? undefined : readVia(peekLine(index, via)),
+    callId: callId < 0 ? undefined : lineValue(index, callId) || undefined,
+    cseq: cseq < 0 ? undefined : readCseq(peekLine(index, cseq)),
+    from: addressLine(index, 'From'),
+    to: addressLine(index, 'To'),
   };
 }
 
-function fieldOf(index: HeadIndex, name: string): string | undefined {
+function addressLine(index: HeadIndex, name: string): number | undefined {
   const line = index.names.indexOf(name);
-  return line < 0 ? undefined : lineValue(index, line);
+  return line >= 0 && isNameAddr(peekLine(index, line)) ? line : undefined;
 }
 
-function readCseq(text: string | undefined): { number: number; method: string } | undefined {
-  const match = text === undefined ? null : cseqPattern.exec(text);
+function readCseq(text: string): Essentials['cseq'] | undefined {
+  const match = cseqPattern.exec(text);
   const number = Number(match?.[1]);
   const method = match?.[2] ?? '';
   return number <= maxCseq && isToken(method) ? { number, method } : undefined;
@@ -120,13 +128,11 @@ function bodyLength(index: HeadIndex): number | Flaw {
   const line = index.names.indexOf('Content-Length');
   if (line < 0) return available;
   if (index.names.indexOf('Content-Length', line + 1) >= 0) return bad('duplicate-content-length', 'Content-Length stands twice');
-  const text = lineValue(index, line);
+  const text = peekLine(index, line);
   if (!/^\d+$/.test(text)) return bad('bad-content-length', 'Content-Length is no number');
   const announced = Number(text);
   return announced <= available ? announced : bad('short-body', `the body has ${available} bytes; Content-Length says more`);
 }
-
-const unreadable: NameAddr = { display: '', uri: '', params: new Map() };
 
 function refuse(flaw: Flaw, line: StartLine, bytes: Uint8Array, index: HeadIndex, fields: Readable): SipFault {
   const { fault, detail, status } = flaw;
@@ -142,7 +148,7 @@ function answerable(fields: Readable, via: Via): Essentials {
     via,
     callId: fields.callId ?? '',
     cseq: fields.cseq ?? { number: 0, method: '' },
-    from: fields.from ?? unreadable,
-    to: fields.to ?? unreadable,
+    from: fields.from,
+    to: fields.to,
   };
 }

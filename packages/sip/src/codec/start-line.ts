@@ -9,10 +9,14 @@ export type StartLine =
 export type StartLineFault = 'start-line' | 'version';
 
 const versionPattern = /^SIP\/\d+\.\d+$/i;
+/** Nearly every status line. */
+const usualStatus = /^SIP\/2\.0 [1-6]\d\d /;
 const statusPattern = /^(SIP\/\d+\.\d+) ([1-6]\d\d)(?: (.*))?$/is;
 
 /** Undefined when the line is not even the beginning of something that could be answered. @source RFC 3261 §7.1, §7.2 */
 export function readStartLine(line: string): StartLine | undefined {
+  if (usualStatus.test(line))
+    return { kind: 'response', status: Number(line.slice(8, 11)), reason: line.slice(12), fault: undefined };
   return /^SIP\//i.test(line) ? readStatusLine(line) : readRequestLine(line);
 }
 

@@ -104,6 +104,32 @@ export function readParams(text: string, from: number): ReadonlyMap<string, stri
   return params ?? noParams;
 }
 
+/** The value that `readParams` would read under that name, in lowercase; nothing else is kept. */
+export function readParam(text: string, from: number, wanted: string): string | undefined {
+  let i = from;
+  while (i < text.length && text.charCodeAt(i) !== COMMA) {
+    if (text.charCodeAt(i) === SEMICOLON) {
+      i++;
+      continue;
+    }
+    const nameStart = i;
+    i = indexOfEnd(text, i, true);
+    const isLong = i - nameStart >= wanted.length;
+    const isWanted = isLong && text.slice(nameStart, i).trim().toLowerCase() === wanted;
+    if (text.charCodeAt(i) !== EQUALS) {
+      if (isWanted) return '';
+      continue;
+    }
+    i++;
+    while (isBlank(text.charCodeAt(i))) i++;
+    const close = text.charCodeAt(i) === QUOTE ? quotedEnd(text, i) : -1;
+    const valueStart = i;
+    i = indexOfEnd(text, close > 0 ? close : i, false);
+    if (isWanted) return close > 0 ? unescapeQuoted(text.slice(valueStart + 1, close - 1)) : text.slice(valueStart, i).trim();
+  }
+  return undefined;
+}
+
 /** Next `;` or `,` (or `=` too) at or behind `from`, else the end. */
 function indexOfEnd(text: string, from: number, equals: boolean): number {
   let i = from;

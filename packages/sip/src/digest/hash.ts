@@ -8,16 +8,33 @@ export interface DigestHash {
   readonly isSession: boolean;
   /** Lowercase hexadecimal. */
   digest(data: string | Uint8Array): string;
+  /** The same for a text that comes again and again, and is no secret. */
+  digestAgain(text: string): string;
 }
 
 // Since Node 20.12; two to three times as fast as a hash object.
 const oneShot = (nodeCrypto as { hash?: (name: string, data: string | Uint8Array, encoding: 'hex') => string }).hash;
 const slow = (name: string, data: string | Uint8Array): string => nodeCrypto.createHash(name).update(data).digest('hex');
 
-const hashNamed = (name: string, isSession: boolean): DigestHash => ({
-  isSession,
-  digest: (data) => (oneShot === undefined ? slow(name, data) : oneShot(name, data, 'hex')),
-});
+/** Remembered texts; whoever makes up ever new ones makes nothing grow. */
+const mostRemembered = 256;
+
+function hashNamed(name: string, isSession: boolean): DigestHash {
+  const digest = (data: string | Uint8Array): string => (oneShot === undefined ? slow(name, data) : oneShot(name, data, 'hex'));
+  const remembered = new Map<string, string>();
+  return {
+    isSession,
+    digest,
+    digestAgain(text) {
+      const known = remembered.get(text);
+      if (known !== undefined) return known;
+      if (remembered.size === mostRemembered) remembered.clear();
+      const made = digest(text);
+      remembered.set(text, made);
+      return made;
+    },
+  };
+}
 
 /** A map, not a record: the name asked for comes from the network, and `constructor` is no algorithm. */
 const hashes: ReadonlyMap<string, DigestHash> = new Map([
@@ -48,8 +65,9 @@ export interface DigestInput {
 /** @source RFC 7616 section 3.4.1 */
 export function digestResponse({ hash, secret, nonce, method, uri, body, qop, cnonce }: DigestInput): string {
   const a1 = hash.isSession ? hash.digest(`${secret}:${nonce}:${cnonce}`) : secret;
-  const protectedBody = qop?.name === 'auth-int' ? `:${hash.digest(body ?? new Uint8Array(0))}` : '';
-  const a2 = hash.digest(`${method}:${uri}${protectedBody}`);
+  const asked = `${method}:${uri}`;
+  const a2 =
+    qop?.name === 'auth-int' ? hash.digest(`${asked}:${hash.digest(body ?? new Uint8Array(0))}`) : hash.digestAgain(asked);
   return hash.digest(qop === undefined ? `${a1}:${nonce}:${a2}` : `${a1}:${nonce}:${qop.nc}:${cnonce}:${qop.name}:${a2}`);
 }
 

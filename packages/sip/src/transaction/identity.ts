@@ -25,6 +25,9 @@ export function canonicalSentBy(text: string, protocol: Protocol): string {
 
 const defaultPort = (protocol: string): number => (protocol.toUpperCase() === 'TLS' ? 5061 : 5060);
 
+/** One text at once: one put together piece by piece would keep its pieces, and the messages they come from, for as long as it is a key. */
+const whole = (...parts: readonly (string | number)[]): string => parts.join(' ');
+
 /**
  * A server transaction is found by branch, sent-by and method; `method` is INVITE for an ACK or CANCEL that looks for its INVITE.
  * A branch without the magic cookie proves nothing, so RFC 2543 rules apply: Request-URI, From tag, Call-ID, CSeq number and top Via.
@@ -34,8 +37,8 @@ export function serverKey(request: SipRequest, method: string): string {
   const { via } = request;
   const sentBy = sentByOf(via);
   const { branch = '' } = via;
-  if (branch.startsWith(magicCookie) && branch.length > magicCookie.length) return `${branch} ${sentBy} ${method}`;
-  return `${request.uri} ${fromTag(request)} ${request.callId} ${request.cseq.number} ${sentBy} ${branch} ${method}`;
+  if (branch.startsWith(magicCookie) && branch.length > magicCookie.length) return whole(branch, sentBy, method);
+  return whole(request.uri, fromTag(request), request.callId, request.cseq.number, sentBy, branch, method);
 }
 
 /**
@@ -44,7 +47,7 @@ export function serverKey(request: SipRequest, method: string): string {
  */
 export function mergeKey(request: SipRequest): string | undefined {
   if (request.to.params.has('tag')) return undefined;
-  return `${request.callId} ${fromTag(request)} ${request.cseq.number} ${request.cseq.method}`;
+  return whole(request.callId, fromTag(request), request.cseq.number, request.cseq.method);
 }
 
 /** A To tag that needs no memory: the same request gets the same tag again. @source RFC 3261 section 8.2.7 */
