@@ -110,6 +110,18 @@ describe('8.2.2.2 merged requests', () => {
     expect(bench.acks).toEqual([]);
   });
 
+  it('must answer 482 to a copy of a request that is answered already, until Timer J', () => {
+    const bench = createBench();
+    bench.receive(incoming('MESSAGE'));
+    bench.requests[0]?.respond({ status: 200 });
+    bench.run(15);
+    bench.receive(incoming('MESSAGE', copy));
+    bench.run(17);
+    bench.receive(incoming('MESSAGE', { via: 'SIP/2.0/UDP 203.0.113.9:5060;branch=z9hG4bKlater' }));
+    expect(statuses(bench)).toEqual([200, 482]);
+    expect(methods(bench)).toEqual(['MESSAGE', 'MESSAGE']);
+  });
+
   it.each([
     ['Call-ID', { callId: 'another' }],
     ['From tag', { from: '<sip:bob@example.com>;tag=another' }],
