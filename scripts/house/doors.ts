@@ -12,7 +12,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['packages/plugin-dns-srv/src/'],
   tsyringe: ['packages/runtime/src/'],
   'reflect-metadata': ['packages/runtime/src/'],
-  zod: ['packages/core/src/'],
+  zod: ['packages/core/src/', 'packages/lab/src/scenario/', 'packages/lab/src/vectors/'],
   yaml: ['packages/provisioning/src/'],
   saxes: ['packages/provisioning/src/'],
   commander: [runner],

@@ -1,4 +1,4 @@
-import { CommandError } from '@offhook/core';
+import { CommandError, type Preset } from '@offhook/core';
 import { InvalidArgumentError } from 'commander';
 
 /* Values of options. Each is refused with what was seen and what is allowed. */
@@ -31,4 +31,20 @@ export function parseBusUrl(text: string): string {
 export function parsePath(text: string): string {
   if (text !== '' && !text.includes('\0')) return text;
   throw new InvalidArgumentError('A path is needed.');
+}
+
+/** `seed` or `mpp-11.3`, or both with a comma between. */
+export function parsePresets(text: string): readonly Preset[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known = names.filter((name): name is Preset => name === 'seed' || name === 'mpp-11.3');
+  if (known.length === names.length && new Set(names).size === names.length) return known;
+  throw new InvalidArgumentError('seed, mpp-11.3, or both as seed,mpp-11.3 are needed.');
+}
+
+const mostLines = 100_000;
+
+export function parseLines(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= mostLines) return count;
+  throw new InvalidArgumentError(`A number of lines is needed, 1 to ${mostLines}.`);
 }

@@ -7,9 +7,11 @@ import {
   hasErrors,
   knownMechanisms,
   PluginError,
+  type Preset,
   policyFindings,
   type ResolveSecret,
   type RuntimeConfig,
+  type RuntimeReading,
 } from '@offhook/core';
 import { readConfiguration } from '@offhook/provisioning';
 import { judgedMechanisms, type LoadedPlugins, loadPlugins } from '@offhook/runtime';
@@ -70,9 +72,9 @@ const whyUnreadable: Readonly<Record<string, string>> = {
 };
 
 /** @throws ConfigError `E_CONFIG_UNREADABLE` */
-function readText(path: string): string {
+export function readText(path: string, what = 'configuration'): string {
   const unreadable = (why: string, cause?: unknown): ConfigError =>
-    new ConfigError('E_CONFIG_UNREADABLE', `Cannot read configuration ${path}: ${why}`, { cause });
+    new ConfigError('E_CONFIG_UNREADABLE', `Cannot read ${what} ${path}: ${why}`, { cause });
   try {
     const { size } = statSync(path);
     if (size > longestBytes) throw unreadable(`it has ${size} bytes; at most ${longestBytes} are read.`);
@@ -84,12 +86,8 @@ function readText(path: string): string {
   }
 }
 
-/**
- * Reads and judges a file: faults of the text, of values, of mechanisms and of plugins at once. Plugins that it names are loaded, which runs
- * their code; its lines are judged against their mechanisms too. @throws ConfigError (rejects) `E_CONFIG_UNREADABLE`
- */
-export async function loadPluggedConfig(path: string, secrets: ResolveSecret = resolveSecret): Promise<PluggedFile> {
-  const reading = readConfiguration({ name: path, text: readText(path), resolveSecret: secrets });
+/** Judges what was read, and loads the plugins that it names. `path` is where they are looked for. */
+export async function plugIn(path: string, reading: RuntimeReading): Promise<PluggedFile> {
   const { config, lines, findings, locate, plugins: names } = reading;
   try {
     const plugins = await loadPlugins(names, resolve(path), config?.edge.listen);
@@ -101,6 +99,23 @@ export async function loadPluggedConfig(path: string, secrets: ResolveSecret = r
     const policy = policyFindings(lines, knownMechanisms, locate).filter(({ code }) => code !== 'policy.unknown');
     return { path, config, findings: [...findings, ...policy], plugins: undefined, pluginFault: error };
   }
+}
+
+export interface LoadOptions {
+  /** Default: environment and files. */
+  readonly secrets?: ResolveSecret;
+  /** Judged as if X Defaults Preset had this value. */
+  readonly preset?: Preset;
+}
+
+/**
+ * Reads and judges a file: faults of the text, of values, of mechanisms and of plugins at once. Plugins that it names are loaded, which runs
+ * their code; its lines are judged against their mechanisms too. @throws ConfigError (rejects) `E_CONFIG_UNREADABLE`
+ */
+export async function loadPluggedConfig(path: string, options: LoadOptions = {}): Promise<PluggedFile> {
+  const { secrets = resolveSecret, preset } = options;
+  const source = { name: path, text: readText(path), resolveSecret: secrets };
+  return plugIn(path, readConfiguration(preset === undefined ? source : { ...source, preset }));
 }
 
 /**

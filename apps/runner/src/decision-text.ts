@@ -238,11 +238,16 @@ const inputTexts = ({ inputs }: Decision): readonly string[] =>
 /** The sentence alone. */
 export const decisionSentence = (decision: Decision): string => sentenceOf(decision) ?? plainText(decision);
 
+/** What was decided and what comes next, without the evidence. */
+export function decisionWords(decision: Decision): string {
+  const { next, atMs } = decision;
+  const then = next === undefined ? '' : `; ${moves[next.what] ?? next.what} in ${spanText(next.atMs - atMs)}`;
+  return `${decisionSentence(decision)}${then}`;
+}
+
 /** One line of text; the sentence first, dimmed behind it the rule and what the line knew. */
 export function decisionText(decision: Decision, paint: Paint): string {
-  const sentence = decisionSentence(decision);
-  const { next, atMs, rule, candidates } = decision;
-  const then = next === undefined ? '' : `; ${moves[next.what] ?? next.what} in ${spanText(next.atMs - atMs)}`;
+  const { atMs, rule, candidates } = decision;
   const marks = candidates.map((mark) => markText(mark, atMs));
   const isTurn = decision.outcome.leg === 'alternate' && decision.outcome.action === 'send';
   const isTrouble = [
@@ -257,5 +262,5 @@ export function decisionText(decision: Decision, paint: Paint): string {
     'refused-policy',
   ];
   const tint = isTurn || isTrouble.includes(decision.outcome.action) ? paint.yellow : (text: string) => text;
-  return `${tint(`${sentence}${then}`)} ${paint.dim(`[${[rule, ...inputTexts(decision), ...marks].join('; ')}]`)}`;
+  return `${tint(decisionWords(decision))} ${paint.dim(`[${[rule, ...inputTexts(decision), ...marks].join('; ')}]`)}`;
 }

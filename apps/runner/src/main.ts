@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { CommandError } from '@offhook/core';
 import { Command, CommanderError, Option } from 'commander';
-import { logLevels, parseBusUrl, parseCluster, parseDuration, parsePath } from './arguments.ts';
+import { logLevels, parseBusUrl, parseCluster, parseDuration, parseLines, parsePath, parsePresets } from './arguments.ts';
+import type { ConformanceOptions } from './commands/conformance.ts';
+import type { DrillOptions } from './commands/drill.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { Connect } from './commands/remote.ts';
 import type { RunOptions } from './commands/run.ts';
@@ -83,6 +85,26 @@ function addLocal(program: Command, { output, finish, interrupts }: Frame): void
     .action(async (options: { once: boolean; socket?: string }) => {
       const { demo } = await import('./commands/demo.ts');
       finish(await demo(options, output, interrupts.signal()));
+    });
+  command(program, 'drill', 'play a script of outages, calls and restarts against a configuration, in virtual time')
+    .argument('<file>', 'drill: YAML or JSON, see docs/drills.md')
+    .option('--config <file>', 'configuration to use in place of the one that the drill names', parsePath)
+    .option('--compare <file>', 'another configuration: both are played, and what differs is told', parsePath)
+    .option('--preset <names>', 'X Defaults Preset: seed or mpp-11.3; seed,mpp-11.3 compares the two', parsePresets)
+    .option('--lines <n>', 'so many lines, made of those of the configuration; a fleet is counted, not told', parseLines)
+    .option('--seed <text>', 'another seed: other random delays, same otherwise')
+    .option('--line <id>', 'the timeline and the picture of this line alone')
+    .option('--svg <file>', 'draw the drill into this file', parsePath)
+    .action(async (file: string, options: DrillOptions) => {
+      const { drill } = await import('./commands/drill.ts');
+      finish(await drill(file, options, output, interrupts.signal()));
+    });
+  command(program, 'conformance', 'play the vectors of the redundancy reference against this build, in virtual time')
+    .argument('[vector...]', 'such as RED-30; all of them without')
+    .option('--vectors <folder>', 'folder of vectors to play in place of those of this build', parsePath)
+    .action(async (vectors: string[], options: ConformanceOptions) => {
+      const { conformance } = await import('./commands/conformance.ts');
+      finish(await conformance(vectors, options, output, interrupts.signal()));
     });
   command(program, 'doctor', 'look for what keeps lines from working here: machine, files, ports, servers, bus')
     .argument('[config]', 'YAML or flat-profile XML; default as for run. Without one the machine alone is looked at')

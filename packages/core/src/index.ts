@@ -50,7 +50,7 @@ export {
   staticList,
 } from './config/mode.ts';
 export { isInNetwork, type Network, readAddress, readNetwork } from './config/network.ts';
-export type { Locate } from './config/notes.ts';
+export { createNotes, type Locate, type Notes } from './config/notes.ts';
 export type { Apply, ParameterKind, ParameterMeta } from './config/parameter.ts';
 export { parseRuntimeConfig, type ReadOptions, type RuntimeReading, readRuntimeConfig } from './config/read-runtime.ts';
 export { invalidValue } from './config/read-section.ts';
@@ -64,6 +64,7 @@ export {
   type RuntimeInput,
   runtimeJsonSchema,
 } from './config/runtime-schema.ts';
+export { noteIssues } from './config/schema-notes.ts';
 export {
   defaultPort,
   isIpLiteral,

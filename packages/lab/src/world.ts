@@ -21,6 +21,7 @@ import {
 import { lendGlobalTimers } from './global-timers.ts';
 import { createRegistrar } from './registrar.ts';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
+import { runUntil } from './run-until.ts';
 import { createUserAgent } from './user-agent.ts';
 import type { UserAgent } from './user-agent.types.ts';
 import { createVirtualAmbient, type VirtualAmbient } from './virtual-ambient.ts';
@@ -88,21 +89,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   let lines = options.lines ?? [dualLine()];
   let runtimes: readonly Runtime[] = [];
 
-  async function until<T>(promise: Promise<T>, withinS = 120): Promise<T> {
-    let settled = false;
-    const done = (): void => {
-      settled = true;
-    };
-    promise.then(done, done);
-    const endMs = ambient.now() + withinS * 1_000;
-    await ambient.settle();
-    while (!settled) {
-      const dueMs = ambient.nextInstant;
-      if (dueMs === undefined || dueMs > endMs) throw new Error(`nothing came of it within ${withinS} s of virtual time`);
-      await ambient.run(dueMs);
-    }
-    return promise;
-  }
+  const until = <T>(promise: Promise<T>, withinS?: number): Promise<T> => runUntil(ambient, promise, withinS);
 
   async function boot(newLines: readonly LineInput[] = lines): Promise<void> {
     if (runtimes.length > 0) throw new Error('the phone is running: cut its power first');

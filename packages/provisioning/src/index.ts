@@ -5,4 +5,5 @@ export {
   readConfiguration,
   type UnknownElement,
 } from './read-configuration.ts';
+export { readYamlText, type YamlReading } from './read-yaml.ts';
 export { exampleDns, exampleTls, exampleYaml, renderConfigurationReference } from './reference.ts';

@@ -1,4 +1,4 @@
-import type { Finding, LineConfig, ResolveSecret, RuntimeConfig, SourcePosition } from '@offhook/core';
+import type { Finding, LineConfig, Preset, ResolveSecret, RuntimeConfig, SourcePosition } from '@offhook/core';
 import { readProfile } from './read-profile.ts';
 import { readYaml } from './read-yaml.ts';
 
@@ -8,6 +8,8 @@ export interface ConfigurationSource {
   readonly name: string;
   readonly text: string;
   readonly resolveSecret?: ResolveSecret;
+  /** Judged as if X Defaults Preset stood in it with this value. */
+  readonly preset?: Preset;
 }
 
 /** An element of a profile that this runtime has no parameter for. */

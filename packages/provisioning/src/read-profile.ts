@@ -150,7 +150,7 @@ function unreadable({ findings }: FlatProfile): ConfigurationReading {
  * Reads a flat profile. As on a phone, a faulty value costs that value only; text that is no profile leaves nothing to run.
  * @source redundancy reference section 3.8; RED-130..135, 142; D-20, D-32
  */
-export function readProfile({ name, text }: ConfigurationSource): ConfigurationReading {
+export function readProfile({ name, text, preset }: ConfigurationSource): ConfigurationReading {
   const parsed = parseFlatProfile(name, text);
   if (!parsed.readable) return unreadable(parsed);
   const profile = interpret(parsed.elements);
@@ -161,7 +161,7 @@ export function readProfile({ name, text }: ConfigurationSource): ConfigurationR
     return found?.get(String(key))?.at ?? [...(found?.values() ?? [])][0]?.at;
   };
   const input = {
-    phone: valuesOf(profile.phone),
+    phone: { ...valuesOf(profile.phone), ...(preset === undefined ? {} : { xDefaultsPreset: preset }) },
     lines: exts.map(({ id, section }) => ({ userId: '', ...valuesOf(section), id })),
   };
   const reading = readRuntimeConfig(input, { locate, literal: true });

@@ -1,4 +1,4 @@
-import { type ConfigPath, type Finding, readRuntimeConfig, type SourcePosition } from '@offhook/core';
+import { type ConfigPath, type Finding, type Preset, readRuntimeConfig, type SourcePosition } from '@offhook/core';
 import {
   type Document,
   isAlias,
@@ -82,8 +82,18 @@ function syntaxFinding(fault: Fault, at: SourcePosition): Finding {
   };
 }
 
-/** Reads the YAML form: `cluster`, `edge`, `phone`, `templates`, `lines`. */
-export function readYaml({ name, text, resolveSecret }: ConfigurationSource): ConfigurationReading {
+/** A YAML text as plain values, with the place of each. */
+export interface YamlReading {
+  /** Undefined when the text cannot be read. */
+  readonly value: unknown;
+  /** Faults of the text itself. */
+  readonly findings: readonly Finding[];
+  /** The place of a value; the nearest one around it when it is not written. */
+  locate(path: ConfigPath): SourcePosition;
+}
+
+/** Reads a YAML text, JSON among them. Total: every fault is a finding. */
+export function readYamlText({ name, text }: Pick<ConfigurationSource, 'name' | 'text'>): YamlReading {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'error' });
   const place = (offset: number): SourcePosition => {
@@ -92,30 +102,27 @@ export function readYaml({ name, text, resolveSecret }: ConfigurationSource): Co
   };
   keepWrittenNumbers(document);
   const faults = [...faultsOf(document)];
-  let input: unknown;
+  let value: unknown;
   try {
-    if (!faults.some(({ fatal }) => fatal)) input = plainValue(document);
+    if (!faults.some(({ fatal }) => fatal)) value = plainValue(document);
   } catch (error) {
     // An alias without its anchor, or more aliases than any configuration needs.
     faults.push({ message: error instanceof Error ? error.message : String(error), offset: 0, fatal: true });
   }
-  const syntax = faults.map((fault) => syntaxFinding(fault, place(fault.offset)));
-  if (faults.some(({ fatal }) => fatal)) {
-    return {
-      format: 'yaml',
-      config: undefined,
-      findings: syntax,
-      lines: [],
-      plugins: [],
-      unknownElements: [],
-      locate: () => undefined,
-    };
-  }
-  const options = {
-    locate: (path: ConfigPath) => place(offsetOf(document, path)),
-    ...(resolveSecret === undefined ? {} : { resolveSecret }),
+  return {
+    value: faults.some(({ fatal }) => fatal) ? undefined : value,
+    findings: faults.map((fault) => syntaxFinding(fault, place(fault.offset))),
+    locate: (path) => place(offsetOf(document, path)),
   };
-  const reading = readRuntimeConfig(input, options);
+}
+
+/** Reads the YAML form: `cluster`, `edge`, `phone`, `templates`, `lines`. */
+export function readYaml({ name, text, resolveSecret, preset }: ConfigurationSource): ConfigurationReading {
+  const { value, findings: syntax, locate } = readYamlText({ name, text });
+  const nothing = { config: undefined, lines: [], plugins: [], unknownElements: [], locate: () => undefined };
+  if (value === undefined && syntax.length > 0) return { format: 'yaml', findings: syntax, ...nothing };
+  const options = { locate, ...(resolveSecret === undefined ? {} : { resolveSecret }) };
+  const reading = readRuntimeConfig(preset === undefined ? value : withPreset(value, preset), options);
   return {
     format: 'yaml',
     config: syntax.length > 0 ? undefined : reading.config,
@@ -125,4 +132,12 @@ export function readYaml({ name, text, resolveSecret }: ConfigurationSource): Co
     unknownElements: [],
     locate: reading.locate,
   };
+}
+
+/** The configuration under another generation of defaults; what is no mapping stays what it is. */
+function withPreset(value: unknown, xDefaultsPreset: Preset): unknown {
+  const isMapping = (each: unknown): each is Readonly<Record<string, unknown>> =>
+    typeof each === 'object' && each !== null && !Array.isArray(each);
+  if (!isMapping(value)) return value;
+  return { ...value, phone: { ...(isMapping(value.phone) ? value.phone : {}), xDefaultsPreset } };
 }

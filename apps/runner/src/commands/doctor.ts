@@ -61,11 +61,13 @@ async function readPatient(given: string | undefined): Promise<Patient> {
   const secretFiles: string[] = [];
   let file: PluggedFile;
   try {
-    file = await loadPluggedConfig(path, (reference) => {
-      const secret = resolveSecret(reference);
-      if (secret !== undefined) secrets.add(secret);
-      if ('file' in reference) secretFiles.push(reference.file);
-      return secret;
+    file = await loadPluggedConfig(path, {
+      secrets(reference) {
+        const secret = resolveSecret(reference);
+        if (secret !== undefined) secrets.add(secret);
+        if ('file' in reference) secretFiles.push(reference.file);
+        return secret;
+      },
     });
   } catch (error) {
     if (error instanceof ConfigError) return { ...nobody, path, unreadable: error.message };

@@ -1,15 +1,15 @@
-import type { z } from 'zod';
 import type { Protocol } from '../contracts/transport.ts';
 import { ConfigError } from '../errors.ts';
 import { buildLines, type ResolveSecret } from './build-lines.ts';
 import { readEdgeTls } from './edge-tls.ts';
-import { type ConfigPath, describeFinding, type Finding, hasErrors, type SourcePosition, showValue } from './finding.ts';
+import { type ConfigPath, describeFinding, type Finding, hasErrors, type SourcePosition } from './finding.ts';
 import { type LineConfig, phoneConfig } from './line.ts';
 import { type LineEntry, readLineEntry, readTemplates } from './line-entry.ts';
 import { createNotes, type Locate, type Notes } from './notes.ts';
-import { readSection, refuseKey } from './read-section.ts';
+import { readSection } from './read-section.ts';
 import { isRecord } from './read-value.ts';
 import { type EdgeListen, type Frame, frameSchema, type RuntimeConfig } from './runtime-schema.ts';
+import { noteIssues } from './schema-notes.ts';
 import { validatePhone } from './validate-phone.ts';
 
 export interface ReadOptions {
@@ -31,73 +31,6 @@ export interface RuntimeReading {
   readonly plugins: readonly string[];
   /** Place of a line's parameter, for findings that come later (policies). */
   locate(line: string, key: string): SourcePosition | undefined;
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, step) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined),
-    input,
-  );
-}
-
-function schemaAt(path: readonly PropertyKey[]): readonly string[] {
-  const item = path.reduce<unknown>((schema, step) => {
-    const inner = unwrapped(schema);
-    return typeof step === 'number' ? inner?.element : inner?.shape?.[String(step)];
-  }, frameSchema);
-  return Object.keys(unwrapped(item)?.shape ?? {});
-}
-
-interface Walkable {
-  readonly shape?: Readonly<Record<string, unknown>>;
-  readonly element?: unknown;
-  unwrap?(): unknown;
-}
-
-/** Defaults and optionals stand around the schema that has keys or elements. */
-function unwrapped(schema: unknown): Walkable | undefined {
-  let inner = schema as (Walkable & { readonly def?: { readonly type: string } }) | undefined;
-  while (inner?.unwrap !== undefined && inner.shape === undefined && inner.def?.type !== 'array')
-    inner = inner.unwrap() as typeof inner;
-  return inner;
-}
-
-function allowedBy(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.expected === 'record' || issue.expected === 'object'
-        ? 'a mapping'
-        : issue.expected === 'array'
-          ? 'a list'
-          : `${issue.expected}`;
-    case 'invalid_value':
-      return issue.values.map(String).join(', ');
-    case 'too_small':
-      return issue.origin === 'number'
-        ? `${String(issue.minimum)} and more`
-        : issue.origin === 'string'
-          ? issue.message
-          : 'at least one';
-    case 'too_big':
-      return `at most ${String(issue.maximum)}`;
-    default:
-      return issue.message;
-  }
-}
-
-function noteIssue(issue: z.core.$ZodIssue, input: unknown, notes: Notes): void {
-  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
-  if (issue.code === 'unrecognized_keys') {
-    for (const key of issue.keys) refuseKey(path, key, schemaAt(path), notes);
-    return;
-  }
-  const note = {
-    seen: showValue(valueAt(input, path)),
-    allowed: allowedBy(issue),
-    message: 'This value is not accepted here.',
-    remedy: 'Correct the value.',
-  };
-  notes.refuse(path, { code: 'value.invalid', ...note });
 }
 
 /** What a line speaks; with AUTO its NAPTR records choose. */
@@ -182,7 +115,7 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
   const notes = createNotes(options.locate);
   const origins = createOrigins();
   const frame = frameSchema.safeParse(input);
-  for (const issue of frame.success ? [] : frame.error.issues) noteIssue(issue, input, notes);
+  if (!frame.success) noteIssues(frame.error, frameSchema, input, notes);
   const root = isRecord(input) ? input : {};
   const phone = readSection('phone', recordAt(root, 'phone'), ['phone'], [], notes);
   const judged = validatePhone(phoneConfig(phone.values));

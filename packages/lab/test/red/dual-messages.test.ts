@@ -8,26 +8,6 @@ const both = [1, '6.4:both-usable', 'send', 'primary'];
 const messages = (world: Parameters<typeof text>[0]) => world.sent('MESSAGE');
 
 describe('9.4 a MESSAGE between primary and alternate', () => {
-  test('RED-93 (MESSAGE for SUBSCRIBE) timed out on the primary: once on the alternate, the same request (D-13, D-21, D-47)', () =>
-    playCall({}, async (world) => {
-      world.wire.silence('10.0.0.1');
-      expect(await world.until(text(world))).toMatchObject({ ok: true, status: 200, leg: 'alternate' });
-      await world.run(40);
-      expect(messages(world)).toEqual([...to('p', capped, 1), ['a', 17]]);
-      expect(routed(world)).toEqual([both, [17, '6.4:primary-failed/no-response', 'send', 'alternate']]);
-      const [toP] = world.wire.requests({ to: '10.0.0.1', method: 'MESSAGE' });
-      const [toA] = world.wire.requests({ to: '10.0.0.2', method: 'MESSAGE', from: '10.0.0.9' });
-      const identity = (packet: typeof toP): unknown => [
-        packet?.message.callId,
-        packet?.message.from.params.get('tag'),
-        packet?.message.from.uri,
-        packet?.message.cseq.number,
-      ];
-      expect(identity(toA)).toEqual(identity(toP));
-      expect(toA?.message.via.branch).not.toBe(toP?.message.via.branch);
-      expect([toP?.message.uri, toA?.message.uri]).toEqual(['sip:2000@10.0.0.1', 'sip:2000@10.0.0.2']);
-    }));
-
   test('without the primary: to the alternate at once, no packet to the primary (6.4)', () =>
     playCall({ prepare: ({ p }) => p.answer('REGISTER', 403) }, async (world) => {
       await world.until(text(world));
@@ -35,37 +15,6 @@ describe('9.4 a MESSAGE between primary and alternate', () => {
       expect(world.wire.find({ from: '10.0.0.9', to: '10.0.0.1', sinceMs: 1 })).toEqual([]);
       expect(routed(world)).toEqual([[1, '6.4:alternate-only', 'send', 'alternate']]);
     }));
-
-  test('RED-36 an ICMP refusal moves it within the instant (D-18)', () =>
-    playCall({}, async (world) => {
-      world.wire.refuse('10.0.0.1');
-      await world.until(text(world));
-      expect(messages(world)).toEqual([
-        ['p', 1],
-        ['a', 1],
-      ]);
-      expect(routed(world)).toEqual([both, [1, '6.4:primary-failed/transport', 'send', 'alternate']]);
-    }));
-
-  test.each([
-    ['RED-92 a 503 with an empty template is delivered (6.4, D-01)', '', [['p', 1]], [1, '6.4:reject-is-final', 'deliver']],
-    [
-      'RED-92 a 503 with 503 goes to the alternate (6.4)',
-      '503',
-      [
-        ['p', 1],
-        ['a', 1],
-      ],
-      [1, '6.4:primary-failed/rsc', 'send', 'alternate'],
-    ],
-  ])('%s', (_name, tryBackupRsc, sent, decided) =>
-    playCall({ phone: { tryBackupRsc } }, async (world) => {
-      world.p.answer('MESSAGE', 503);
-      await world.until(text(world));
-      expect(messages(world)).toEqual(sent);
-      expect(routed(world)).toEqual([both, decided]);
-    }),
-  );
 
   test('a challenge is answered at the server that sent it (5.8, D-44)', () =>
     playCall({ registrars: { inviteAuth: true } }, async (world) => {

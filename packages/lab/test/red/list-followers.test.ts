@@ -59,28 +59,6 @@ describe('6.8 a mailbox of a list line', () => {
 });
 
 describe('6.9 keepalives of a list line', () => {
-  const beats = (world: World) => world.sent('NOTIFY', { first: true });
-
-  test('RED-125 to the server in use; the period begins again with a move (ATA, D-42)', () =>
-    playList({ natKeepAliveEnable: true, ...ar }, async (world) => {
-      await world.runTo(40);
-      await failOver(world);
-      await world.runTo(75);
-      expect(beats(world)).toEqual([
-        ['p', 15],
-        ['p', 30],
-        ['a', 55],
-        ['a', 70],
-      ]);
-    }));
-
-  test('RED-126 unanswered ten times: no failover', () =>
-    playList({ natKeepAliveEnable: true }, async (world) => {
-      world.p.silence('NOTIFY');
-      await world.runTo(160);
-      expect(world.line().status().route).toBe('onTop');
-    }));
-
   test('X Keepalive Failover: the third unanswered one moves the line', () =>
     playList({ natKeepAliveEnable: true, xKeepaliveFailover: true, ...ar }, async (world) => {
       world.wire.silence('10.0.0.1');

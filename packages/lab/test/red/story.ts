@@ -1,9 +1,9 @@
 import type { CallFact } from '@offhook/runtime';
-import { createWorld, singleLine, type World, type WorldOptions } from '../../src/index.ts';
+import { createWorld, type World, type WorldOptions } from '../../src/index.ts';
 
-/* How a vector is played: one world, one act, then everything is put right and the world must end with nothing left behind. */
+/* How a story is played: one world, one act, then everything is put right and the world must end with nothing left behind. */
 
-export type Decided = readonly [atS: number, rule: string, action: string, leg?: string];
+type Decided = readonly [atS: number, rule: string, action: string, leg?: string];
 
 export async function play(options: WorldOptions, act: (world: World) => void | Promise<void>): Promise<void> {
   const world = await createWorld(options);
@@ -22,10 +22,6 @@ export const playCall = (options: WorldOptions, act: (world: World) => Promise<v
     await world.runTo(1);
     await act(world);
   });
-
-/** The same with a single line. */
-export const playSingle = (options: WorldOptions, act: (world: World) => void | Promise<void>): Promise<void> =>
-  play({ lines: [singleLine()], ...options }, act);
 
 export const dial = (world: World, line?: string): Promise<unknown> => world.line(line).command('call', { target: '2000' });
 export const text = (world: World): Promise<unknown> => world.line().begin('message', { target: '2000', text: 'hello' });
@@ -63,7 +59,7 @@ export const attempts = (world: World, side: 'p' | 'a' = 'p'): readonly number[]
     .filter(([to]) => to === side)
     .map(([, atS]) => second(atS * 1_000));
 
-export const calls = (world: World): readonly CallFact[] => world.facts('call').map(({ value }) => value as CallFact);
+const calls = (world: World): readonly CallFact[] => world.facts('call').map(({ value }) => value as CallFact);
 export const lastCall = (world: World): CallFact | undefined => calls(world).at(-1);
 
 /** Retransmission of an INVITE (Timer A) and of any other request (Timer E), s after the first. @source RFC 3261 section 17.1 */
