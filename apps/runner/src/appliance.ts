@@ -8,6 +8,7 @@ import { type ControlServer, openControl } from './control-server.ts';
 import { type ExitCode, exit, exitCodeOf } from './exit.ts';
 import { createOutput, type Output, type Streams } from './output.ts';
 import { createPlainLog } from './plain-log.ts';
+import { createReload, type Reload } from './reload.ts';
 
 /* The program of an appliance: lines of one file, a state folder, and a control socket in it. Speaks JSON, one value a line. */
 
@@ -62,8 +63,21 @@ function listenForEnd(): Promise<void> {
   });
 }
 
-async function live(runtime: Runtime, control: ControlServer | undefined, output: Output, ended: Promise<void>): Promise<void> {
-  control?.serve(runtime);
+interface Living {
+  readonly control: ControlServer | undefined;
+  readonly reload: Reload;
+  readonly ended: Promise<void>;
+}
+
+async function live(runtime: Runtime, { control, reload, ended }: Living, output: Output): Promise<void> {
+  control?.serve(runtime, reload);
+  // An appliance has no terminal that could hang up.
+  process.on('SIGHUP', () => {
+    reload().then(
+      (report) => output.result({ event: 'reloaded', ...report }, () => ''),
+      (error: unknown) => output.fail(error),
+    );
+  });
   const lines = runtime.lines().length;
   output.result({ event: 'running', lines, listening: runtime.listening, control: control?.path }, () => '');
   await ended;
@@ -93,7 +107,7 @@ async function runLines(options: ApplianceOptions, output: Output): Promise<Exit
       ...(store && { store }),
     });
     try {
-      await live(runtime, control, output, ended);
+      await live(runtime, { control, reload: createReload(runtime, file.path, false), ended }, output);
     } finally {
       await runtime.stop();
     }

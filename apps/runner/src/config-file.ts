@@ -6,6 +6,7 @@ import {
   type Finding,
   hasErrors,
   knownMechanisms,
+  outageFindings,
   PluginError,
   type Preset,
   policyFindings,
@@ -24,6 +25,8 @@ export interface PluggedFile {
   readonly findings: readonly Finding[];
   /** Undefined when there is a fault. */
   readonly plugins: LoadedPlugins | undefined;
+  /** What follows from the configuration in seconds: for who checks it, not for who runs it. */
+  figures(): readonly Finding[];
   /** `E_PLUGIN_LOAD`, `E_PLUGIN_INVALID`, `E_PLUGIN_DUPLICATE` */
   readonly pluginFault: PluginError | undefined;
 }
@@ -91,13 +94,15 @@ export async function plugIn(path: string, reading: RuntimeReading): Promise<Plu
   const { config, lines, findings, locate, plugins: names } = reading;
   try {
     const plugins = await loadPlugins(names, resolve(path), config?.edge.listen);
-    const policy = policyFindings(lines, judgedMechanisms(plugins.mechanisms), locate);
-    return { path, config, findings: [...findings, ...policy], plugins, pluginFault: undefined };
+    const manifests = judgedMechanisms(plugins.mechanisms);
+    const policy = policyFindings(lines, manifests, locate);
+    const figures = () => outageFindings(lines, manifests, locate);
+    return { path, config, findings: [...findings, ...policy], figures, plugins, pluginFault: undefined };
   } catch (error) {
     if (!(error instanceof PluginError)) throw error;
     // Whether a name is unknown cannot be said while a plugin is missing that might bring it.
     const policy = policyFindings(lines, knownMechanisms, locate).filter(({ code }) => code !== 'policy.unknown');
-    return { path, config, findings: [...findings, ...policy], plugins: undefined, pluginFault: error };
+    return { path, config, findings: [...findings, ...policy], figures: () => [], plugins: undefined, pluginFault: error };
   }
 }
 

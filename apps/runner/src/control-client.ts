@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
-import { CommandError, type ErrorCode, PhoneError } from '@offhook/core';
+import { type ErrorCode, PhoneError, refusedCommand } from '@offhook/core';
 import { type ControlReply, longestReply, parseReply, readLines } from './control-protocol.ts';
 
 /** A connection to a running runner. */
 export interface ControlClient {
-  /** @throws CommandError (rejects) with the runner's code */
+  /** @throws CommandError, ConfigError (rejects) with the runner's code */
   ask(command: string, options?: { readonly line?: string; readonly args?: Readonly<Record<string, unknown>> }): Promise<unknown>;
   /** Facts from now on; resolves once none can be lost. `onMissed` hears how many were left out because they were read too slowly. */
   subscribe(onFact: (fact: unknown) => void, onMissed?: (count: number) => void): Promise<void>;
@@ -56,7 +56,7 @@ export async function connectControl(path: string, hint = ''): Promise<ControlCl
     const caller = waiting.get(reply.id);
     waiting.delete(reply.id);
     if (reply.ok) caller?.resolve(reply.value);
-    else caller?.reject(new CommandError(reply.code as ErrorCode, reply.message));
+    else caller?.reject(refusedCommand(reply.code as ErrorCode, reply.message, reply.findings));
   }
   async function listen(): Promise<void> {
     socket.setEncoding('utf8');

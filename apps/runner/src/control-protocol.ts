@@ -1,3 +1,5 @@
+import type { Finding } from '@offhook/core';
+
 /** What is said on the control socket: one JSON value a line, both ways. */
 
 /** Without `line` a request is for the runner. */
@@ -5,14 +7,21 @@ export interface ControlRequest {
   /** Comes back in the answer; 0 when left out. */
   readonly id: number;
   readonly line?: string;
-  /** A command of the bus, or `events`: then facts follow until the connection closes. */
+  /** A command of the bus; `reload`; or `events`: then facts follow until the connection closes. */
   readonly command: string;
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
 export type ControlReply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
-  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string }
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      /** Where a configuration is at fault. */
+      readonly findings?: readonly Finding[];
+    }
   | { readonly id: number; readonly fact: unknown }
   /** So many facts were left out, because they were not read in time. */
   | { readonly id: number; readonly missed: number };

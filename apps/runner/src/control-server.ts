@@ -1,6 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { PhoneError, TransportError } from '@offhook/core';
+import { isAbsolute } from 'node:path';
+import { CommandError, ConfigError, PhoneError, TransportError } from '@offhook/core';
 import { type Runtime, sendCommand } from '@offhook/runtime';
 import {
   type ControlReply,
@@ -10,13 +11,14 @@ import {
   parseRequest,
   readLines,
 } from './control-protocol.ts';
+import type { Reload } from './reload.ts';
 import { prepareFolder } from './socket-path.ts';
 
 /** Serves the commands of the bus on a local socket that only its owner may open. */
 export interface ControlServer {
   readonly path: string;
   /** Answers from now on; who connected before has waited. */
-  serve(runtime: Runtime): void;
+  serve(runtime: Runtime, reload?: Reload): void;
   stop(): Promise<void>;
 }
 
@@ -51,21 +53,38 @@ function createGate(socket: Socket) {
   };
 }
 
-async function carryOut(runtime: Runtime, { line, command, args = {} }: ControlRequest): Promise<unknown> {
+/** What a control socket serves. */
+interface Served {
+  readonly runtime: Runtime;
+  readonly reload: Reload;
+}
+
+const nothingToRead: Reload = async () => {
+  throw new CommandError('E_COMMAND_INVALID', 'This runner has no configuration file to read again.');
+};
+
+function fileArgument(file: unknown): string | undefined {
+  if (file === undefined || (typeof file === 'string' && isAbsolute(file))) return file;
+  throw new CommandError('E_COMMAND_INVALID', `Argument "file" is ${JSON.stringify(file)}; an absolute path is needed.`);
+}
+
+async function carryOut({ runtime, reload }: Served, { line, command, args = {} }: ControlRequest): Promise<unknown> {
   if (line !== undefined) return runtime.command(line, command, args);
   // Answered here: the status of many lines is longer than a message of the bus may be.
   if (command === 'lines') return runtime.lines();
   if (command === 'counters') return runtime.counters();
+  if (command === 'reload') return reload(fileArgument(args.file));
   return sendCommand(runtime.bus, runtime.subjects.control, { command, args });
 }
 
-async function answer(runtime: Runtime, request: ControlRequest): Promise<ControlReply> {
+async function answer(served: Served, request: ControlRequest): Promise<ControlReply> {
   const { id } = request;
   try {
-    return { id, ok: true, value: await carryOut(runtime, request) };
+    return { id, ok: true, value: await carryOut(served, request) };
   } catch (error) {
     const code = error instanceof PhoneError ? error.code : 'E_COMMAND_INVALID';
-    return { id, ok: false, code, message: error instanceof Error ? error.message : String(error) };
+    const findings = error instanceof ConfigError && error.findings.length > 0 ? { findings: error.findings } : {};
+    return { id, ok: false, code, message: error instanceof Error ? error.message : String(error), ...findings };
   }
 }
 
@@ -87,7 +106,7 @@ function stream(runtime: Runtime, socket: Socket, id: number): void {
   socket.on('close', () => facts.unsubscribe());
 }
 
-async function converse(runtime: Runtime, socket: Socket): Promise<void> {
+async function converse(served: Served, socket: Socket): Promise<void> {
   const gate = createGate(socket);
   let streaming = false;
   socket.setEncoding('utf8');
@@ -96,11 +115,11 @@ async function converse(runtime: Runtime, socket: Socket): Promise<void> {
     await gate.enter();
     if ('refused' in parsed) send(socket, parsed.refused);
     else if (parsed.request.command === 'events') {
-      if (!streaming) stream(runtime, socket, parsed.request.id);
+      if (!streaming) stream(served.runtime, socket, parsed.request.id);
       streaming = true;
       send(socket, { id: parsed.request.id, ok: true, value: null });
     } else {
-      void answer(runtime, parsed.request).then((reply) => {
+      void answer(served, parsed.request).then((reply) => {
         send(socket, reply);
         gate.leave();
       });
@@ -112,8 +131,8 @@ async function converse(runtime: Runtime, socket: Socket): Promise<void> {
   socket.end();
 }
 
-function attend(runtime: Runtime, socket: Socket): void {
-  converse(runtime, socket).catch((error: unknown) => {
+function attend(served: Served, socket: Socket): void {
+  converse(served, socket).catch((error: unknown) => {
     if (!(error instanceof LineTooLongError)) return socket.destroy();
     const message = `A request may have ${longestRequest} characters; this one is longer. The connection is closed.`;
     send(socket, { id: 0, ok: false, code: 'E_COMMAND_INVALID', message });
@@ -168,7 +187,7 @@ export async function openControl(path: string): Promise<ControlServer> {
   prepareFolder(path);
   await clearStale(path);
   const open = new Set<Socket>();
-  let serving: Runtime | undefined;
+  let serving: Served | undefined;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('error', () => socket.destroy());
@@ -181,9 +200,9 @@ export async function openControl(path: string): Promise<ControlServer> {
   });
   return {
     path,
-    serve(runtime) {
-      serving = runtime;
-      for (const socket of open) attend(runtime, socket);
+    serve(runtime, reload = nothingToRead) {
+      serving = { runtime, reload };
+      for (const socket of open) attend(serving, socket);
     },
     stop() {
       for (const socket of open) socket.destroy();

@@ -97,6 +97,9 @@ const lineTexts: Readonly<Record<string, string>> = {
   'out-of-service': 'out of service: no server holds a working registration',
   disabled: 'disabled: no user or no server is configured',
   stopped: 'stopped',
+  configured: 'another configuration counts from now on',
+  staged: 'a changed configuration waits',
+  restart: 'the line begins anew',
 };
 
 const listTexts: Readonly<Record<string, (server: string) => string>> = {

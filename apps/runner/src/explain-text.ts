@@ -13,7 +13,7 @@ import {
   whenWords,
 } from './explain-words.ts';
 import type { Paint } from './paint.ts';
-import { callText, mailboxText, sentences } from './text.ts';
+import { callText, mailboxText, sentences, waitingText } from './text.ts';
 
 /* `offhook explain`: an explanation as text. Each part is a list of lines. */
 
@@ -50,6 +50,7 @@ function headLines(found: Explanation, paint: Paint, clock: ClockText): Lines {
     ...(queued === 0 ? [] : [row('waiting', `${queued} for a registration`)]),
     ...found.subscriptions.map((mailbox) => row('messages', mailboxText(mailbox, atMs))),
     ...found.calls.map((call) => row('call', callText(call))),
+    ...(found.waiting ?? []).map((change) => paint.yellow(row('waiting', waitingText(change)))),
   ];
 }
 

@@ -162,6 +162,29 @@ function addRemote(program: Command, { output, finish, interrupts }: Frame): voi
     );
 }
 
+function addChanges(program: Command, { output, finish }: Frame): void {
+  const to =
+    (options: RemoteOptions): Connect =>
+    async () =>
+      (await import('./runner-door.ts')).connectRunner(options, process.env);
+  const changes = () => import('./commands/configure.ts');
+  remote(program, 'reload', 'have the runner read its configuration again: what counts now, and what waits for what')
+    .argument('[file]', 'another configuration; default: the one that was read last')
+    .action(async (file: string | undefined, options: RemoteOptions) =>
+      finish(await (await changes()).reload(to(options), file, output)),
+    );
+  remote(program, 'policy', 'ask for the fallback mechanism of a line; the registry admits or refuses it')
+    .argument('<line>', 'id of a line')
+    .argument('<mechanism>', 'auto, dual-registration, ranked-list, dns-srv, broadsoft, or the name of a plugin')
+    .option('--restart', 'restart the line with it at once', false)
+    .action(async (line: string, mechanism: string, options: RemoteOptions & { restart: boolean }) =>
+      finish(await (await changes()).policy(to(options), { line, mechanism, restart: options.restart }, output)),
+    );
+  remote(program, 'restart', 'restart a line with all that waits for it: registrations are withdrawn and made anew')
+    .argument('<line>', 'id of a line')
+    .action(async (line: string, options: RemoteOptions) => finish(await (await changes()).restart(to(options), line, output)));
+}
+
 function build(frame: Frame, { stdout, stderr }: Streams): Command {
   const { output } = frame;
   const program = new Command('offhook')
@@ -177,6 +200,7 @@ function build(frame: Frame, { stdout, stderr }: Streams): Command {
   if (!output.json) program.showHelpAfterError('(--help after a command shows what it takes)');
   addLocal(program, frame);
   addRemote(program, frame);
+  addChanges(program, frame);
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 a stated goal was missed, 2 bad configuration or usage, 3 could not start, 130 interrupted.',

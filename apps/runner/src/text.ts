@@ -1,4 +1,4 @@
-import type { Decision, Finding } from '@offhook/core';
+import { type Decision, type Finding, parameterByKey } from '@offhook/core';
 import type { CallFact, Fact, LegStatus, LineStatus, MailboxStatus } from '@offhook/runtime';
 import { decisionText, spanText } from './decision-text.ts';
 import { legState } from './explain-words.ts';
@@ -66,6 +66,9 @@ export function mailboxText({ state, leg, messages, refreshAtMs, retryAtMs }: Ma
   return `${waiting}; ${mailboxStates[state] ?? state}${where}${then}`;
 }
 
+export const waitingText = ({ scope, key, until }: NonNullable<LineStatus['waiting']>[number]): string =>
+  `${parameterByKey(scope, key)?.label ?? key} for ${until === 'restart' ? 'a restart (offhook restart LINE)' : 'the last call to end'}`;
+
 function lineText(line: LineStatus, nowMs: number, width: number, paint: Paint): string {
   const tint = line.route === 'onTop' ? paint.green : line.route in listRoutes ? paint.yellow : paint.red;
   const degraded = line.degraded ? paint.yellow('; degraded, see explain') : '';
@@ -75,6 +78,7 @@ function lineText(line: LineStatus, nowMs: number, width: number, paint: Paint):
     ...line.legs.map((leg) => legText(line.servers === undefined ? leg.leg : 'at', leg, nowMs, width, paint)),
     ...line.subscriptions.map((mailbox) => `  messages   ${mailboxText(mailbox, nowMs)}`),
     ...line.calls.map((call) => `  call       ${callText(call)}`),
+    ...(line.waiting ?? []).map((change) => paint.yellow(`  waiting    ${waitingText(change)}`)),
   ].join('\n');
 }
 

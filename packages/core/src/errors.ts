@@ -75,3 +75,10 @@ export class LocalProtocolError extends PhoneError {
 export class StoreError extends PhoneError {}
 /** A command that cannot be carried out. */
 export class CommandError extends PhoneError {}
+
+/** What a refused command is for its caller: the error it was where it was carried out. */
+export function refusedCommand(code: ErrorCode, message: string, findings: readonly Finding[] = []): PhoneError {
+  if (code === 'E_POLICY_CONFLICT') return new PolicyConflictError(message, { findings });
+  const isOperators = code.startsWith('E_CONFIG_') || code === 'E_POLICY_UNAVAILABLE';
+  return isOperators ? new ConfigError(code, message, { findings }) : new CommandError(code, message);
+}

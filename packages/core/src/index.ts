@@ -18,6 +18,7 @@ export { type Change, type Staging, stageLine } from './config/change.ts';
 export { readResolver } from './config/dns.ts';
 export type { LimitsConfig } from './config/edge-limits.ts';
 export type { EdgeTls } from './config/edge-tls.ts';
+export { effectiveExpiryS, refreshDelayMs } from './config/expiry.ts';
 export {
   type ConfigPath,
   describeFinding,
@@ -51,6 +52,7 @@ export {
 } from './config/mode.ts';
 export { isInNetwork, type Network, readAddress, readNetwork } from './config/network.ts';
 export { createNotes, type Locate, type Notes } from './config/notes.ts';
+export { outageFigures, outageFindings } from './config/outage-figures.ts';
 export type { Apply, ParameterKind, ParameterMeta } from './config/parameter.ts';
 export { parseRuntimeConfig, type ReadOptions, type RuntimeReading, readRuntimeConfig } from './config/read-runtime.ts';
 export { invalidValue } from './config/read-section.ts';
@@ -96,12 +98,21 @@ export {
   type PluginRegistry,
 } from './plugin/registry.ts';
 export { aspectNames, aspects } from './policy/aspects.ts';
-export { autoMechanism, enforcePolicies, judgePolicies, type PolicyVerdict, policyFindings } from './policy/judge.ts';
+export {
+  autoMechanism,
+  enforcePolicies,
+  judgePolicies,
+  type LocateLine,
+  type PolicyVerdict,
+  policyFindings,
+  ruledLine,
+} from './policy/judge.ts';
 export { knownMechanisms } from './policy/known.ts';
 export { type Admission, admit, type Conflict, type ConflictSide, type Refusal } from './policy/registry.ts';
 export { type Candidate, type CandidateList, candidateList, familiesOf, locateRequest } from './ranked/candidate-list.ts';
 export { fallbackPlan } from './ranked/fallback-plan.ts';
 export { decideOnList, nextForRequest, rankedListRule } from './ranked/list-rules.ts';
+export { readListSettings } from './ranked/list-settings.ts';
 export { nextServer } from './ranked/next-server.ts';
 export {
   applyMethod,

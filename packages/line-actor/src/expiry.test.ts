@@ -1,5 +1,6 @@
+import { effectiveExpiryS, refreshDelayMs } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
-import { effectiveExpiryS, raisedExpiryS, refreshDelayMs } from './expiry.ts';
+import { raisedExpiryS } from './expiry.ts';
 
 describe('expiry and refresh (redundancy 5.5)', () => {
   const limits = { minExpiresS: 60, maxExpiresS: 7200 };

@@ -1,14 +1,14 @@
-export { describeDecision } from './decision.ts';
+export { type DecisionDraft, describeDecision } from './decision.ts';
 export type { Explanation, Formula, PlannedMove } from './explain.ts';
 export { createActorHost, type LineHost } from './host.ts';
 export type { Attempt } from './if-silent.ts';
 export { lineMachine } from './line.machine.ts';
 export { createLine, type Line } from './line.ts';
-export type { LineOptions, Refusal } from './line-options.ts';
+export type { LineOptions, LineUpdate, Refusal, WaitingChange } from './line-options.ts';
 export type { CallFact } from './live-call.ts';
 export { dualRegistration, rankedList } from './mechanisms.ts';
 export { createPooledHost } from './pooled-host.ts';
 export { registrationMachine } from './registration.machine.ts';
 export { ruleSentence } from './rules.ts';
-export type { LegStatus, LineStatus } from './status.ts';
+export { type LegStatus, type LineStatus, waitingStatus } from './status.ts';
 export type { MailboxStatus } from './subscriptions.ts';

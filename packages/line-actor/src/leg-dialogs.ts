@@ -30,12 +30,17 @@ function hopBack({ hops }: Place, { flow, protocol, local }: LineInbound): LegHo
 }
 
 export function createLegDialogs(line: LineScope, events: LegDialogsEvents): LegDialogs {
-  const { ambient, layer, key, config, identity, timers } = line;
+  const { ambient, layer, key } = line;
   const made = new Map<string, Dialogs>();
 
   const ways: DialogHops[] = [];
 
+  /** Counts the configurations that dialogs were made with: those of earlier ones live on, new ones are made anew. */
+  let generation = 0;
+  let { config: known } = line;
+
   function make(place: Place): Dialogs {
+    const { config, identity, timers } = line;
     const { leg, identity: own } = place;
     const way = createDialogHops({
       place,
@@ -73,10 +78,12 @@ export function createLegDialogs(line: LineScope, events: LegDialogsEvents): Leg
 
   return {
     of(place) {
-      const name = `${place.leg.leg} ${place.identity.server}`;
-      const known = made.get(name) ?? make(place);
-      made.set(name, known);
-      return known;
+      if (known !== line.config) generation += 1;
+      known = line.config;
+      const name = `${generation} ${place.leg.leg} ${place.identity.server}`;
+      const dialogs = made.get(name) ?? make(place);
+      made.set(name, dialogs);
+      return dialogs;
     },
     all: () => [...made.values()],
     placeOf({ request, inbound }) {

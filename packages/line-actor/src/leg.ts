@@ -41,6 +41,8 @@ export interface RunningLeg {
   readonly credentials: Credentials;
   /** Contact URI that was registered last, or empty. */
   readonly registeredContact: string;
+  /** The parameters of its line are other ones. */
+  configure(): void;
   /** Its next REGISTER goes to another server of the list. */
   moveTo(place: Pick<Place, 'identity' | 'hops'>): void;
   /** New INVITEs skip its server until then; a REGISTER asks at once whether it lives. */
@@ -153,7 +155,11 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     this.client.abandon();
     this.identity = identity;
     this.hops = hops;
-    this.input.settings = registrationSettings(this.line.config, identity.target.protocol);
+    this.configure();
+  }
+
+  configure(): void {
+    this.input.settings = registrationSettings(this.line.config, this.identity.target.protocol);
   }
 
   suspect(untilMs: number): void {

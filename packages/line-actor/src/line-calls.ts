@@ -37,8 +37,8 @@ const longestRingMs = 240_000;
 
 /** Made when a line has its first call. */
 export function createLineCalls(line: LineScope): LineCalls {
-  const { ambient, config, host } = line;
-  const codecs = config.ext.preferredCodecs;
+  const { ambient, host } = line;
+  const codecs = () => line.config.ext.preferredCodecs;
   const calls = new Map<string, LiveCall>();
   let numbered = 0;
   const newSessionId = (): number => Math.floor(ambient.random() * 2 ** 31);
@@ -86,7 +86,7 @@ export function createLineCalls(line: LineScope): LineCalls {
       if (event.type === 'lost') return call.send({ type: 'sip.lost', reason: event.reason });
       if (event.type === 'acked') return call.send({ type: 'sip.accepted' });
       version += 1;
-      const described = { codecs, host: hop.localHost, sessionId, version };
+      const described = { codecs: codecs(), host: hop.localHost, sessionId, version };
       if (event.sdp === undefined) return event.respond({ sdp: createOffer(described) });
       const answer = createAnswer(event.sdp, described);
       if (answer === undefined) return event.respond({ status: 488 });
@@ -99,7 +99,7 @@ export function createLineCalls(line: LineScope): LineCalls {
 
   function ring(invite: IncomingInvite, { leg, identity }: Place, hop: LegHop): void {
     const sessionId = newSessionId();
-    const described = { codecs, host: hop.localHost, sessionId, version: 1 };
+    const described = { codecs: codecs(), host: hop.localHost, sessionId, version: 1 };
     const answer = invite.offer === undefined ? undefined : createAnswer(invite.offer, described);
     if (invite.offer !== undefined && answer === undefined) return invite.reject(488);
     let session: Session | undefined;

@@ -11,7 +11,8 @@ export interface CommandSubject {
   restart(): void;
 }
 
-const names = ['status', 'explain', 'call', 'hangup', 'answer', 'message', 'options', 'restart'];
+/** `policy` is carried out by whoever supervises the line. */
+const names = ['status', 'explain', 'call', 'hangup', 'answer', 'message', 'options', 'restart', 'policy'];
 
 function textArg(args: CommandEnvelope['args'], name: string): string {
   const value = args[name];

@@ -36,7 +36,7 @@ import { createInbound } from './inbound.ts';
 import type { RunningLeg } from './leg.ts';
 import { createLegHops, type LegHops } from './leg-hop.ts';
 import { createLineCalls, type LineCalls } from './line-calls.ts';
-import type { LineOptions } from './line-options.ts';
+import type { LineOptions, LineUpdate } from './line-options.ts';
 import type { LineScope } from './line-scope.ts';
 import type { ListRoute } from './list-route.ts';
 import type { Place, Placed, SendVerdict } from './place.ts';
@@ -55,16 +55,16 @@ const noMarks: readonly CandidateMark[] = [];
 export class LineCore implements LineScope, TransactionLayerOptions {
   readonly key: LineKey;
   modeName: LineMode;
-  readonly identity: Identity;
-  readonly timers: SipTimers;
+  identity: Identity;
+  timers: SipTimers;
   readonly host: LineHost;
   readonly layer: TransactionLayer;
   legs: readonly RunningLeg[] = [];
   /** Of a line whose servers are a ranked list. */
   list: ListRoute | undefined = undefined;
-  protected readonly options: LineOptions;
+  protected options: LineOptions;
   protected readonly decisions: DecisionLog;
-  protected readonly followers: RouteFollowers | undefined;
+  protected followers: RouteFollowers | undefined;
   protected madeRequests: Requests | undefined = undefined;
   protected madeCalls: LineCalls | undefined = undefined;
   private inbound: ((server: ServerTransaction) => void) | undefined = undefined;
@@ -87,6 +87,18 @@ export class LineCore implements LineScope, TransactionLayerOptions {
 
   get config(): LineConfig {
     return this.options.config;
+  }
+
+  /** Parts that were made with the old parameters read the new ones when they next need them. */
+  protected configure(update: LineUpdate): void {
+    this.options = { ...this.options, ...update };
+    const { config } = update;
+    this.identity = identityOf(config, legsOf(config));
+    this.timers = sipTimers(config);
+    this.inbound = undefined;
+    for (const leg of this.legs) leg.configure();
+    this.followers ??= createRouteFollowers(this);
+    this.followers?.configure();
   }
 
   get ambient(): Ambient {
@@ -163,7 +175,9 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     return place ?? { leg, identity: leg.identity, hops: leg.hops };
   }
 
-  callsEnded(): void {}
+  callsEnded(): void {
+    this.options.onIdle?.();
+  }
 
   registeredAt(server: string): void {
     this.followers?.registeredAt(server);

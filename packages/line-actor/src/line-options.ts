@@ -1,4 +1,4 @@
-import type { Ambient, Bus, LineConfig, LineStore, Locator, Mechanism, Subjects } from '@offhook/core';
+import type { Ambient, Bus, Change, LineConfig, LineStore, Locator, Mechanism, Subjects } from '@offhook/core';
 import type { LineHost } from './host.ts';
 
 /** A mechanism the registry refused on this line, as `explain` shows it. */
@@ -11,6 +11,20 @@ export interface Refusal {
   readonly remedy: string;
 }
 
+/** A changed parameter that is not in force yet, and what it waits for. */
+export interface WaitingChange extends Change {
+  readonly until: 'restart' | 'last-call';
+}
+
+/** What may change while a line runs. */
+export interface LineUpdate {
+  /** Differs in parameters only that count from now on or with the next transaction. */
+  readonly config: LineConfig;
+  readonly mechanism: Mechanism | undefined;
+  readonly refusals: readonly Refusal[];
+  readonly waiting: readonly WaitingChange[];
+}
+
 export interface LineOptions {
   readonly config: LineConfig;
   readonly ambient: Ambient;
@@ -21,10 +35,13 @@ export interface LineOptions {
   /** Rules the fallback; without it new requests go to the primary. */
   readonly mechanism: Mechanism | undefined;
   readonly refusals?: readonly Refusal[];
+  readonly waiting?: readonly WaitingChange[];
   /** Turns server names into ranked lists; without it a line has the one server of its configuration. */
   readonly locator?: Locator | undefined;
   readonly store?: LineStore | undefined;
   readonly host?: LineHost;
+  /** The last call has ended. */
+  onIdle?(): void;
   /** The chart threw; the supervisor restarts the line. */
   onFailed?(error: unknown): void;
   /** A message was dropped or refused below the charts: a fault of the parser or of the transaction layer. For counters. */

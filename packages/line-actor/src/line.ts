@@ -13,6 +13,7 @@ import {
   registersLine,
 } from '@offhook/core';
 import { createCredentials } from '@offhook/sip';
+import type { DecisionDraft } from './decision.ts';
 import { type Explanation, explainLine } from './explain.ts';
 import type { HostOptions, Running } from './host.ts';
 import { createLeg, type LegLine, type RunningLeg } from './leg.ts';
@@ -20,7 +21,7 @@ import { lineMachine } from './line.machine.ts';
 import type { LineContext, LineEffects, LineEvent } from './line.types.ts';
 import { answerCommand, type CommandSubject } from './line-commands.ts';
 import { LineCore } from './line-core.ts';
-import type { LineOptions, Refusal } from './line-options.ts';
+import type { LineOptions, LineUpdate, Refusal, WaitingChange } from './line-options.ts';
 import type { ListLine } from './list-route.ts';
 import { type Locating, locateServers } from './locating.ts';
 import { type Staged, stagedChange, watchContact } from './resume.ts';
@@ -39,6 +40,10 @@ export interface Line {
   ownsFlow(flow: string): boolean;
   status(): LineStatus;
   explain(): Explanation;
+  /** Other parameters count from now on. What has no such thing is left as it is. */
+  update(update: LineUpdate): void;
+  /** Writes down what was decided about the line from outside. */
+  note(draft: DecisionDraft): void;
   /** Drops everything at once, sending nothing: power cut, or a failed line. */
   kill(): void;
 }
@@ -57,6 +62,7 @@ type StoredFacts = Readonly<Partial<Record<Leg, LegFacts>>>;
 
 const noFacts: StoredFacts = {};
 const noRefusals: readonly Refusal[] = [];
+const nothingWaits: readonly WaitingChange[] = [];
 const noFindings: LineStatus['findings'] = [];
 const noSubscriptions: LineStatus['subscriptions'] = [];
 
@@ -162,6 +168,11 @@ class RunningLine
     });
   }
 
+  update(update: LineUpdate): void {
+    this.configure(update);
+    this.list?.configure(update.config, this.machine.state().startsWith('list.'));
+  }
+
   kill(): void {
     this.machine.stop();
     this.dispose();
@@ -197,9 +208,11 @@ class RunningLine
   }
 
   override callsEnded(): void {
-    if (this.list === undefined) return;
-    this.machine.send({ type: 'call.last' });
-    this.list.callsEnded();
+    if (this.list !== undefined) {
+      this.machine.send({ type: 'call.last' });
+      this.list.callsEnded();
+    }
+    super.callsEnded();
   }
 
   isLatched(): boolean {
@@ -363,6 +376,7 @@ class RunningLine
       queued: this.madeRequests?.queued ?? 0,
       subscriptions: this.followers?.subscriptions() ?? noSubscriptions,
       refusals: this.options.refusals ?? noRefusals,
+      waiting: this.options.waiting ?? nothingWaits,
       findings: config.findings ?? noFindings,
     };
   }

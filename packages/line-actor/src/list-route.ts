@@ -1,6 +1,15 @@
-import { type CandidateList, formatHop, type LegFacts, type ListRule, type OutcomeClass, rankedListRule } from '@offhook/core';
+import {
+  type CandidateList,
+  formatHop,
+  type LegFacts,
+  type LineConfig,
+  type ListRule,
+  type OutcomeClass,
+  rankedListRule,
+  refreshDelayMs,
+} from '@offhook/core';
 import type { DecisionDraft } from './decision.ts';
-import { expiryFrom, refreshDelayMs } from './expiry.ts';
+import { expiryFrom } from './expiry.ts';
 import { Fallback } from './fallback.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LineEvent } from './line.types.ts';
@@ -35,7 +44,6 @@ export class ListRoute {
   readonly servers: ServerList;
   readonly fallback: Fallback;
   readonly registration: ListRegistration;
-  readonly rule: ListRule;
   private readonly line: ListLine;
   private waiters: readonly Waiter[] = [];
   /** Located while a call was on a server that is no longer listed. */
@@ -49,10 +57,19 @@ export class ListRoute {
   constructor(line: ListLine, again: () => Promise<boolean>) {
     this.line = line;
     this.again = again;
-    this.rule = line.listRule ?? rankedListRule;
     this.servers = new ServerList(line.config, () => line.leg('primary')?.record);
     this.fallback = new Fallback(line, this);
     this.registration = new ListRegistration(line, this);
+  }
+
+  get rule(): ListRule {
+    return this.line.listRule ?? rankedListRule;
+  }
+
+  /** Other parameters count from now on: the return is computed anew, from the failover as it was. @source redundancy reference section 6.10 */
+  configure(config: LineConfig, isAtWork: boolean): void {
+    this.servers.config = config;
+    if (isAtWork) this.fallback.whenSettled(() => this.fallback.plan());
   }
 
   state(): 'onTop' | 'failedOver' | 'outOfService' {

@@ -1,4 +1,5 @@
-import { effectiveExpiryS, raisedExpiryS, refreshDelayMs } from './expiry.ts';
+import { effectiveExpiryS, refreshDelayMs } from '@offhook/core';
+import { raisedExpiryS } from './expiry.ts';
 import { isBound, type RegistrationContext, type RegistrationEvent, type RegistrationRule } from './registration.types.ts';
 import { type RegisterFailure, retryDelay } from './retry.ts';
 

@@ -57,7 +57,7 @@ export function targetUri(identity: Identity, { domain }: Pick<LegIdentity, 'dom
 
 /** Made when a line has its first request to send. */
 export function createRequests(line: LineScope): Requests {
-  const { ambient, layer, identity } = line;
+  const { ambient, layer } = line;
   /** Whose callers wait; those that wait for a registration are in the queue too. */
   const underWay = new Set<Job>();
   const queue = new Set<Job>();
@@ -69,6 +69,7 @@ export function createRequests(line: LineScope): Requests {
     authorization: readonly (readonly [string, string])[],
   ): RequestDraft {
     const { request } = job;
+    const { identity } = line;
     const aor = `<sip:${identity.user}@${identity.domain}>`;
     const from = identity.displayName === '' ? aor : `${identity.displayName} ${aor}`;
     return {
@@ -91,7 +92,7 @@ export function createRequests(line: LineScope): Requests {
 
   function attempt(job: Job, place: Place): void {
     const { leg } = place;
-    const uri = targetUri(identity, place.identity, job.request.target);
+    const uri = targetUri(line.identity, place.identity, job.request.target);
     place.hops.use(line.timers.timerFMs, (result) => {
       if ('failure' in result) return failed(job, { type: 'transport', connected: false, detail: result.failure.detail });
       const transmit = (authorization: readonly (readonly [string, string])[]): void => {

@@ -19,6 +19,8 @@ export interface RouteFollowers {
   /** Of a ranked list: new requests go to another server. */
   routeMoved(): void;
   notify(server: ServerTransaction): boolean;
+  /** Other parameters count: keepalives begin anew with them. */
+  configure(): void;
   subscriptions(): readonly MailboxStatus[];
   /** The line ends or restarts: subscriptions are withdrawn, keepalives end. */
   stop(): void;
@@ -35,15 +37,14 @@ const routes: Readonly<Record<string, Leg>> = {
 
 /** Undefined for a line that has nothing to follow its route with. */
 export function createRouteFollowers(line: LineScope): RouteFollowers | undefined {
-  const { config } = line;
   const subscriptions: Subscriptions | undefined = createSubscriptions(line);
-  const keeps = config.ext.natKeepAliveEnable && config.phone.natKeepAliveIntvl > 0;
-  if (subscriptions === undefined && !keeps) return undefined;
+  const keeps = (): boolean => line.config.ext.natKeepAliveEnable && line.config.phone.natKeepAliveIntvl > 0;
+  if (subscriptions === undefined && !keeps()) return undefined;
   const keepalives = new Map<RunningLeg, Keepalive>();
   let isOver = false;
 
   function keepAlive(leg: RunningLeg): void {
-    if (!keeps || isOver) return;
+    if (!keeps() || isOver) return;
     const known = keepalives.get(leg) ?? createKeepalive({ line, leg, onDead: (missed) => declareDead(leg, missed) });
     if (known === undefined) return;
     keepalives.set(leg, known);
@@ -59,6 +60,11 @@ export function createRouteFollowers(line: LineScope): RouteFollowers | undefine
     hops.forget();
     if (line.list === undefined) leg.send({ type: 'transport.down' });
     else line.list.currentFailed();
+  }
+
+  function endKeepalives(): void {
+    for (const each of keepalives.values()) each.stop();
+    keepalives.clear();
   }
 
   return {
@@ -83,16 +89,18 @@ export function createRouteFollowers(line: LineScope): RouteFollowers | undefine
     },
     notify: (server) => subscriptions?.notify(server) ?? false,
     subscriptions: () => subscriptions?.list() ?? [],
+    configure() {
+      endKeepalives();
+      for (const leg of line.legs) if (leg.mark().bound) keepAlive(leg);
+    },
     stop() {
       isOver = true;
       subscriptions?.stop();
-      for (const each of keepalives.values()) each.stop();
-      keepalives.clear();
+      endKeepalives();
     },
     dispose() {
       subscriptions?.dispose();
-      for (const each of keepalives.values()) each.stop();
-      keepalives.clear();
+      endKeepalives();
     },
   };
 }

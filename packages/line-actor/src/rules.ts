@@ -135,6 +135,16 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   '6.3:recovered': 'The better server took the registration: new requests go there.',
   'D-08:remove-last': 'Remove Last Reg: the registration at the server that was left is withdrawn.',
 
+  // Another configuration (6.10).
+  '5.1:restart': 'An ordered restart: the line begins anew with all that has waited for it.',
+  '6.10:now': 'These parameters count from now on, or with the next transaction.',
+  '6.10:until-restart': 'These parameters count once the line, or the runtime, has been restarted.',
+  '6.10:until-last-call':
+    'These parameters need the line to register anew: its last call ends first, at most Forced Resync Delay later.',
+  '6.10:line': 'These parameters need the line to register anew, and it has no call.',
+  '6.10:line/call.last': 'The last call has ended, or Forced Resync Delay is over: the line registers anew.',
+  '6.10:removed': 'The configuration has this line no longer: it ends with its last call.',
+
   'D-11': 'Two mechanisms would rule the same thing on this line: one is refused.',
 };
 

@@ -36,7 +36,7 @@ export class ServerList {
   /** `E`, and the time from its start to the refresh. */
   expiryMs = 0;
   refreshPeriodMs = 0;
-  private readonly config: LineConfig;
+  config: LineConfig;
   private readonly record: () => RegistrationRecord | undefined;
   private marks: readonly CandidateMark[] = [];
   private marked = '';

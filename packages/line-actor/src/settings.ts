@@ -1,4 +1,4 @@
-import { type ListSettings, type Protocol, registersLine } from '@offhook/core';
+import { type ListSettings, type Protocol, readListSettings, registersLine } from '@offhook/core';
 import type { SipTimers } from '@offhook/sip';
 import type { RegistrationSettings } from './registration.types.ts';
 import { sharedBy } from './shared-by.ts';
@@ -48,15 +48,5 @@ export const registrationSettings = sharedBy(
 /** @source redundancy reference section 5.7; D-02, D-03, D-04, D-25 */
 export const listSettings = sharedBy(
   ['register', 'proxy', 'proxyFallbackIntvl', 'autoRegisterWhenFailover', 'xFallbackClock', 'survivabilityProxyFallbackIntvl'],
-  (config, protocol: Protocol): ListSettings => {
-    const { ext } = config;
-    return {
-      fallbackMs: ext.proxyFallbackIntvl * 1000,
-      // A line that does not register moves by its route alone.
-      autoRegister: ext.autoRegisterWhenFailover && registersLine(config),
-      clock: ext.xFallbackClock,
-      isStream: protocol !== 'udp',
-      survivabilityMs: ext.survivabilityProxyFallbackIntvl * 1000,
-    };
-  },
+  (config, protocol: Protocol): ListSettings => readListSettings(config, protocol),
 );

@@ -2,7 +2,7 @@ import type { CandidateMark, Finding, LineConfig, LineKey } from '@offhook/core'
 import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LineEvent } from './line.types.ts';
-import type { Refusal } from './line-options.ts';
+import type { Refusal, WaitingChange } from './line-options.ts';
 import type { ListRoute } from './list-route.ts';
 import type { CallFact } from './live-call.ts';
 import type { MailboxStatus } from './subscriptions.ts';
@@ -33,6 +33,10 @@ export interface LineStatus {
   readonly degraded: boolean;
   readonly refusals: readonly Refusal[];
   readonly findings: readonly Finding[];
+  /** Changed parameters that are not in force yet; none: not there. */
+  readonly waiting?: readonly WaitingChange[];
+  /** Some of them wait for a restart of the line or the runtime. */
+  readonly restartRequired?: true;
 }
 
 /** The parts of a line that its status is read from. */
@@ -49,7 +53,14 @@ export interface LineParts {
   /** Of a line whose servers are a ranked list. */
   readonly list: ListRoute | undefined;
   readonly refusals: readonly Refusal[];
+  readonly waiting: readonly WaitingChange[];
   readonly findings: readonly Finding[];
+}
+
+/** What of a status says that something waits. */
+export function waitingStatus(waiting: readonly WaitingChange[]): Pick<LineStatus, 'waiting' | 'restartRequired'> {
+  if (waiting.length === 0) return {};
+  return waiting.some(({ until }) => until === 'restart') ? { waiting, restartRequired: true } : { waiting };
 }
 
 function legStatus(leg: RunningLeg): LegStatus {
@@ -80,5 +91,6 @@ export function statusOf(parts: LineParts): LineStatus {
     degraded: refusals.length > 0 || findings.some(({ severity }) => severity === 'error'),
     refusals,
     findings,
+    ...waitingStatus(parts.waiting),
   };
 }

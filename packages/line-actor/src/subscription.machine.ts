@@ -1,5 +1,5 @@
+import { effectiveExpiryS, refreshDelayMs } from '@offhook/core';
 import { setup } from 'xstate';
-import { effectiveExpiryS, refreshDelayMs } from './expiry.ts';
 import type { SubscriptionContext, SubscriptionEvent, SubscriptionRule } from './subscription.types.ts';
 
 /** After these a subscription is not asked for again by itself. @source RFC 6665 section 4.1.3 */

@@ -14,6 +14,7 @@ const folders = [
   'core/src/ranked',
   'core/src/config',
   'core/src/policy',
+  'runtime/src',
   ...plugins.map((name) => `${name}/src`),
 ];
 

@@ -66,8 +66,8 @@ lines:
 `;
 
 const applyMeanings: Readonly<Record<Apply, string>> = {
-  restart: 'when the runtime restarts',
-  line: 'after the line has un-registered and registered again',
+  restart: 'when the runtime restarts, or the line by `offhook restart`',
+  line: 'after the line has un-registered and registered again; a call puts that off, at most for Forced Resync Delay',
   transaction: 'with the next transaction or timer',
   immediate: 'at once',
 };
@@ -101,6 +101,12 @@ const findingMeanings: Readonly<Record<FindingCode, string>> = {
   'policy.unavailable': 'A mechanism that this version does not have.',
   'policy.unknown': 'X Mechanism names nothing that is loaded.',
   'policy.idle': 'X Mechanism names a mechanism that nothing on the line turns on.',
+  'policy.forced': 'A parameter that the mechanism which rules the line sets itself, whatever is written.',
+  'policy.advice': 'A value that goes against the mechanism which rules the line.',
+  'figure.outage': 'Computed: the longest wait of a caller whose servers are all silent. Only `offhook check` says it.',
+  'figure.fallback': 'Computed: when the line returns to a better server. Only `offhook check` says it.',
+  'figure.no-fallback': 'Computed: the line never returns by itself. Only `offhook check` says it.',
+  'figure.dual-outage': 'Computed: what calls of a dual line wait while the primary is silent. Only `offhook check` says it.',
   'key.unknown': 'A key that is not known at its place.',
   'value.invalid': 'A value that is not accepted. YAML: nothing is run. Profile: the element is ignored.',
   'secret.unavailable': 'A password reference that cannot be read.',

@@ -97,7 +97,6 @@ lines:
     expect(places('lines:\n  - id: "1"\n    proxy: a\n    proxy: b\n    nope: 1')).toEqual([
       '4:5 yaml.syntax ',
       '5:5 key.unknown lines[0].nope',
-      '2:5 fallback.no-rank lines[0].proxyFallbackIntvl',
     ]);
   });
 
@@ -115,11 +114,7 @@ lines:
       places(
         'phone: { regRetryIntvl: 0 }\ntemplates:\n  t:\n    registerExpires: 0\nlines:\n  - id: "1"\n    template: t\n    proxy: a\n',
       ),
-    ).toEqual([
-      '1:10 reg.retry-zero phone.regRetryIntvl',
-      '4:5 reg.expires-zero templates.t.registerExpires',
-      '6:5 fallback.no-rank lines[0].proxyFallbackIntvl',
-    ]);
+    ).toEqual(['1:10 reg.retry-zero phone.regRetryIntvl', '4:5 reg.expires-zero templates.t.registerExpires']);
   });
 
   it('RED-89 places a refused mechanism at its parameter', () => {

@@ -144,7 +144,7 @@ export function compose(options: RuntimeOptions): DependencyContainer {
     once((from) => options.locator ?? createDefaultLocator(config, from.resolve(tokens.ambient))),
   );
   child.register(
-    tokens.judge,
+    tokens.policies,
     once(() => createPolicies(config, [...pluginsOf(options).mechanisms, ...(options.mechanisms ?? [])])),
   );
   child.register(
@@ -182,7 +182,7 @@ export function compose(options: RuntimeOptions): DependencyContainer {
         bus: from.resolve(tokens.bus),
         subjects: from.resolve(tokens.subjects),
         edge: config.edge.name,
-        judge: from.resolve(tokens.judge),
+        judge: from.resolve(tokens.policies).judge,
         host: hostFor(options, from.resolve(tokens.ambient)),
         store: options.store,
         locator: from.resolve(tokens.locator),

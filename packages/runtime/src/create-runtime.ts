@@ -8,6 +8,7 @@ import {
   type Decision,
   decodeJson,
   type Endpoint,
+  type ErrorCode,
   encodeJson,
   type FactKind,
   type LineKey,
@@ -17,6 +18,7 @@ import {
   type Mechanism,
   type RuntimeConfig,
   readLineSubject,
+  refusedCommand,
   type Subjects,
   type Subscription,
   type Transport,
@@ -25,7 +27,7 @@ import type { EdgeStats } from '@offhook/edge';
 import type { LineStatus } from '@offhook/line-actor';
 import { compose } from './composition.ts';
 import type { LoadedPlugins } from './load-plugins.ts';
-import type { LineCounters } from './supervisor.ts';
+import type { AppliedLine, LineCounters } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
 export type Role = 'edge' | 'lines';
@@ -78,10 +80,20 @@ export interface Runtime {
   /** Of this runtime; its lines' edge is asked over the bus where it runs elsewhere. */
   counters(): Promise<RuntimeCounters>;
   /**
-   * Carries out a command of one line: `status`, `explain`, `call`, `hangup`, `answer`, `message`, `options`, `restart`.
+   * Carries out a command of one line: `status`, `explain`, `call`, `hangup`, `answer`, `message`, `options`, `restart`, `policy`.
+   * `policy { mechanism, restart? }` sets X Mechanism if the registry admits it; it counts when the line is restarted.
    * @throws CommandError (rejects) `E_LINE_UNKNOWN`, `E_COMMAND_INVALID`, `E_CALL_UNKNOWN`
+   * @throws ConfigError (rejects) `E_POLICY_CONFLICT`, `E_POLICY_UNAVAILABLE`: the line goes on as it is
    */
   command(line: string, command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /**
+   * Puts another configuration in force while this one runs. Parameters count now, with the next transaction, or with the line's next
+   * beginning, which a call puts off; what belongs to the runtime waits for its restart. What is not said stays as it is.
+   * @throws ConfigError (rejects) `E_POLICY_CONFLICT`, `E_POLICY_UNAVAILABLE` with `strict` only: nothing has changed then
+   * @throws PluginError (rejects) `E_PLUGIN_INVALID` a mechanism cannot judge a line
+   * @source redundancy reference section 6.10, D-28
+   */
+  apply(config: RuntimeConfig): Promise<ApplyReport>;
   /** Every fact of every line of the cluster from now on. */
   onFact(handler: (fact: Fact) => void): Subscription;
   onDecision(handler: (decision: Decision) => void): Subscription;
@@ -90,6 +102,18 @@ export interface Runtime {
   /** Ends at once as a power cut would: nothing is sent, nor what a `stop` under way had still to send. */
   kill(): Promise<void>;
 }
+
+/** What became of a configuration that was applied. */
+export interface ApplyReport {
+  readonly lines: readonly AppliedLine[];
+  /** Sections that are others now and wait for a restart of the runtime: `edge`, `plugins`. */
+  readonly sections: readonly string[];
+  /** Something waits for a restart. */
+  readonly restartRequired: boolean;
+}
+
+/** What a runtime reads once, when it starts. */
+const sections = ['cluster', 'edge', 'bus', 'dns', 'plugins', 'strict'] as const;
 
 /** Commands answer within this time, ms; `call` answers when the INVITE has been routed. */
 const commandTimeoutMs = 10_000;
@@ -103,7 +127,7 @@ export async function sendCommand(bus: Bus, subject: string, envelope: CommandEn
   const message = await bus.request(subject, encodeJson(envelope), { timeoutMs });
   const reply = decodeJson<CommandReply>(message.payload);
   if (reply.ok) return reply.value;
-  throw new CommandError(reply.code as CommandError['code'], reply.message);
+  throw refusedCommand(reply.code as ErrorCode, reply.message, reply.findings);
 }
 
 /** Undefined when nobody answers. */
@@ -136,6 +160,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const subjects = container.resolve(tokens.subjects);
   const ambient = container.resolve(tokens.ambient);
   const edge = roles.includes('edge') ? container.resolve(tokens.edge) : undefined;
+  const policies = container.resolve(tokens.policies);
   const supervisor = roles.includes('lines') ? container.resolve(tokens.supervisor) : undefined;
   let listening: readonly Endpoint[] = [];
   /** Ends what stands, lines first; a step that fails keeps none of the others from being done. */
@@ -195,6 +220,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
         if (error instanceof BusError && error.code === 'E_BUS_NO_RESPONDERS') throw unknownLine(line, []);
         throw error;
       }
+    },
+    async apply(config) {
+      if (config.strict) policies.enforce(config.lines);
+      const lines = supervisor?.apply(config.lines) ?? [];
+      const others = sections.filter((name) => JSON.stringify(config[name]) !== JSON.stringify(options.config[name]));
+      const waits = lines.some(({ changes }) => changes.some(({ takesEffect }) => takesEffect === 'restart'));
+      return { lines, sections: others, restartRequired: waits || others.length > 0 };
     },
     onFact: (handler) => onFact(handler),
     onDecision: (handler) => onFact(({ value }) => handler(value as Decision), 'decision'),

@@ -12,6 +12,7 @@ export {
   ruleSentence,
 } from '@offhook/line-actor';
 export {
+  type ApplyReport,
   createRuntime,
   type Fact,
   type Role,
@@ -22,7 +23,9 @@ export {
 } from './create-runtime.ts';
 export { createDefaultLocator } from './default-locator.ts';
 export { createHostLocator } from './host-locator.ts';
+export type { MechanismAnswer } from './line-settings.ts';
 export { type LoadedPlugins, loadPlugins } from './load-plugins.ts';
 export type { TransportPlugin } from './plugin-transport.ts';
 export { judgedMechanisms } from './policies.ts';
-export type { LineCounters } from './supervisor.ts';
+export type { LineChange } from './supervised-line.ts';
+export type { AppliedLine, LineCounters } from './supervisor.ts';

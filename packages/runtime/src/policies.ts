@@ -13,21 +13,39 @@ import {
   PolicyConflictError,
   policyFindings,
   type RuntimeConfig,
+  ruledLine,
 } from '@offhook/core';
 import { dualRegistration, type Refusal, rankedList } from '@offhook/line-actor';
+import { create as createBroadsoft } from '@offhook/plugin-broadsoft';
 import { createDnsSrvMechanism } from '@offhook/plugin-dns-srv';
 
 /** What rules one line, and what the registry refused on it. */
 export interface LinePolicy {
   readonly mechanism: Mechanism | undefined;
+  /** The line as the mechanism runs it: with the values that it forces, and with what is worth knowing and refuses nothing. */
+  readonly line: LineConfig;
   readonly refusals: readonly Refusal[];
-  /** What is worth knowing and refuses nothing. */
-  readonly findings: readonly Finding[];
+  /** What refuses something. */
+  readonly faults: readonly Finding[];
+  /** Name of the mechanism that rules, implemented here or by the line itself. */
+  readonly ruledBy: string | undefined;
 }
 
 export type JudgeLine = (config: LineConfig) => LinePolicy;
 
-const builtIn: readonly Mechanism[] = [dualRegistration, rankedList, createDnsSrvMechanism()];
+/** The policy registry of one runtime. */
+export interface Policies {
+  readonly judge: JudgeLine;
+  /** @throws PolicyConflictError `E_POLICY_CONFLICT`, ConfigError `E_POLICY_UNAVAILABLE`: what a strict configuration does not allow */
+  enforce(lines: readonly LineConfig[]): void;
+}
+
+const isFault = ({ severity }: Finding): boolean => severity === 'error';
+
+export const refusalsOf = (faults: readonly Finding[]): readonly Refusal[] =>
+  faults.map(({ code, seen, message, remedy }) => ({ code, asked: seen, message, remedy }));
+
+const builtIn: readonly Mechanism[] = [dualRegistration, rankedList, createDnsSrvMechanism(), createBroadsoft()];
 
 /** What lines are judged against: given mechanisms win over built-in and announced ones of the same name. */
 export function judgedMechanisms(given: readonly Mechanism[]): readonly MechanismManifest[] {
@@ -66,20 +84,24 @@ function enforce(lines: readonly LineConfig[], manifests: readonly MechanismMani
  * @throws PolicyConflictError `E_POLICY_CONFLICT`, ConfigError `E_POLICY_UNAVAILABLE`: with `strict` only
  * @source architecture section 6
  */
-export function createPolicies(config: RuntimeConfig, given: readonly Mechanism[]): JudgeLine {
+export function createPolicies(config: RuntimeConfig, given: readonly Mechanism[]): Policies {
   admitGiven(given);
   const loaded = new Map([...builtIn, ...given].map((mechanism) => [mechanism.manifest.name, mechanism]));
   const manifests = judgedMechanisms(given);
-  if (config.strict) enforce(config.lines, manifests);
-  return (line) => {
-    const verdict = judgePolicies(line, manifests);
-    const isRefusal = ({ severity }: Finding): boolean => severity === 'error';
+  const enforceAll = (lines: readonly LineConfig[]): void => enforce(lines, manifests);
+  if (config.strict) enforceAll(config.lines);
+  const judge: JudgeLine = (line) => {
+    const { mechanism, findings } = judgePolicies(line, manifests);
+    const faults = findings.filter(isFault);
+    const remarks = findings.filter((finding) => !isFault(finding));
+    const ruled = ruledLine(line, mechanism);
     return {
-      mechanism: verdict.mechanism === undefined ? undefined : loaded.get(verdict.mechanism.name),
-      refusals: verdict.findings
-        .filter(isRefusal)
-        .map(({ code, seen, message, remedy }) => ({ code, asked: seen, message, remedy })),
-      findings: verdict.findings.filter((finding) => !isRefusal(finding)),
+      mechanism: mechanism === undefined ? undefined : loaded.get(mechanism.name),
+      line: remarks.length === 0 ? ruled : { ...ruled, findings: [...(line.findings ?? []), ...remarks] },
+      refusals: refusalsOf(faults),
+      faults,
+      ruledBy: mechanism?.name,
     };
   };
+  return { judge, enforce: enforceAll };
 }

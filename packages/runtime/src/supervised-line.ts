@@ -1,7 +1,11 @@
 import {
   type Ambient,
+  type Apply,
   type Bus,
   type BusMessage,
+  type Change,
+  type CommandEnvelope,
+  ConfigError,
   encodeJson,
   type LineConfig,
   type LineKey,
@@ -13,10 +17,17 @@ import {
   type Subjects,
   type Timer,
 } from '@offhook/core';
-import { createLine, type Line, type LineHost, type LineStatus } from '@offhook/line-actor';
+import { createLine, type Line, type LineHost, type LineStatus, type WaitingChange, waitingStatus } from '@offhook/line-actor';
+import { changeNotes, refusalNote, removalWaitsNote, restartNote } from './change-notes.ts';
 import { guardAmbient } from './guarded-ambient.ts';
-import type { LinePolicy } from './policies.ts';
+import { LineSettings, type MechanismAnswer } from './line-settings.ts';
+import { type JudgeLine, refusalsOf } from './policies.ts';
 import { readCommand, reply } from './replies.ts';
+
+/** What becomes of a changed parameter: `now`: it counts; `line`: the line begins anew with it; else what it waits for. */
+export interface LineChange extends Change {
+  readonly takesEffect: 'now' | 'line' | WaitingChange['until'];
+}
 
 /** One line and its second chances: whatever it throws ends this line alone, and it is started again after a growing pause. */
 export interface SupervisedLine {
@@ -28,6 +39,10 @@ export interface SupervisedLine {
   stop(): Promise<void>;
   /** Drops it at once, sending nothing. It is not started again. */
   kill(): void;
+  /** Puts another configuration in force as far as it may be now; the rest waits. @source redundancy reference section 6.10 */
+  apply(config: LineConfig): readonly LineChange[];
+  /** The configuration no longer has it: it ends now or after its last call, at most Forced Resync Delay later; `onEnd` once it is to stop. */
+  retire(onEnd: () => void): void;
   /** A message of `line.<slot>.<key>.*`. While the line is down, commands are refused and all else is dropped. */
   deliver(message: BusMessage): void;
   ownsFlow(flow: string): boolean;
@@ -57,8 +72,7 @@ const longestPauseMs = 60_000;
 /** A class, because a process holds tens of thousands. */
 class RestartingLine implements SupervisedLine {
   readonly key: LineKey;
-  private readonly config: LineConfig;
-  private readonly policy: LinePolicy;
+  private readonly settings: LineSettings;
   private readonly host: SupervisingHost;
   /** Undefined while it is down. */
   private line: Line | undefined = undefined;
@@ -66,20 +80,21 @@ class RestartingLine implements SupervisedLine {
   private crashes = 0;
   private pause: { readonly timer: Timer; readonly untilMs: number } | undefined = undefined;
   private isOver = false;
+  /** What waits for the last call to end, and the end of its patience. */
+  private putOff: { readonly act: () => void; readonly timer: Timer; readonly untilMs: number } | undefined = undefined;
 
-  constructor(config: LineConfig, policy: LinePolicy, host: SupervisingHost) {
+  constructor(config: LineConfig, judge: JudgeLine, host: SupervisingHost) {
     this.key = lineKey(config.id);
-    this.config = policy.findings.length === 0 ? config : withFindings(config, policy);
-    this.policy = policy;
+    this.settings = new LineSettings(config, judge);
     this.host = host;
   }
 
   get id(): string {
-    return this.config.id;
+    return this.settings.wanted.id;
   }
 
   get user(): string {
-    return this.config.ext.userId;
+    return this.settings.config.ext.userId;
   }
 
   start(): Promise<void> {
@@ -98,7 +113,29 @@ class RestartingLine implements SupervisedLine {
     if (running !== undefined) this.drop(running);
   }
 
+  apply(config: LineConfig): readonly LineChange[] {
+    const { settings } = this;
+    settings.wanted = config;
+    const waiting = settings.changes();
+    const restarts = waiting.some(({ apply }) => apply === 'line');
+    const waits = restarts && this.hasCalls();
+    if (waits) this.afterLastCall(() => this.beginAnew(['restart'], '6.10:line/call.last'));
+    else this.waitNoLonger();
+    if (restarts && !waits) this.beginAnew(['restart'], '6.10:line');
+    else this.refresh(waits ? ['restart', 'line'] : ['restart']);
+    const takesEffect = ({ apply }: Change): LineChange['takesEffect'] =>
+      apply === 'restart' ? 'restart' : apply === 'line' && waits ? 'last-call' : restarts && !waits ? 'line' : 'now';
+    return waiting.map((change) => ({ ...change, takesEffect: takesEffect(change) }));
+  }
+
+  retire(onEnd: () => void): void {
+    if (!this.hasCalls()) return onEnd();
+    this.line?.note(removalWaitsNote);
+    this.afterLastCall(onEnd);
+  }
+
   deliver(message: BusMessage): void {
+    if (readLineSubject(message.subject)?.kind === 'cmd' && this.takesCommand(message)) return;
     if (this.line === undefined) {
       if (readLineSubject(message.subject)?.kind === 'sip') this.host.onFault('line-down');
       return this.answerWhileDown(message);
@@ -119,7 +156,8 @@ class RestartingLine implements SupervisedLine {
   }
 
   private async begin(): Promise<void> {
-    const { config, policy, host } = this;
+    const { settings, host } = this;
+    const { mechanism } = settings.policy;
     this.pause = undefined;
     this.startedAtMs = host.ambient.now();
     let mine: Line | undefined;
@@ -129,18 +167,20 @@ class RestartingLine implements SupervisedLine {
     };
     try {
       mine = this.line = createLine({
-        config,
+        config: settings.config,
         ambient: guardAmbient(host.ambient, onFailed),
         bus: host.bus,
         subjects: host.subjects,
         edge: host.edge,
-        mechanism: policy.mechanism,
-        refusals: policy.refusals,
+        mechanism,
+        refusals: settings.refusals,
+        waiting: settings.waiting(),
         host: host.host,
         store: host.store,
         locator: host.locator,
         onFailed,
         onFault: host.onFault,
+        onIdle: () => this.idle(),
       });
       await this.line.start();
     } catch (error) {
@@ -148,8 +188,111 @@ class RestartingLine implements SupervisedLine {
     }
   }
 
+  private hasCalls(): boolean {
+    return (this.line?.status().calls.length ?? 0) > 0;
+  }
+
+  private afterLastCall(act: () => void): void {
+    const { ambient } = this.host;
+    const nowMs = ambient.now();
+    // A further change does not begin the wait anew.
+    const untilMs = this.putOff?.untilMs ?? nowMs + this.settings.wanted.phone.forcedResyncDelay * 1_000;
+    this.waitNoLonger();
+    this.putOff = { act, untilMs, timer: ambient.setTimer(() => this.putOffEnds(), Math.max(0, untilMs - nowMs)) };
+  }
+
+  private waitNoLonger(): void {
+    this.host.ambient.clearTimer(this.putOff?.timer);
+    this.putOff = undefined;
+  }
+
+  private putOffEnds(): void {
+    const act = this.putOff?.act;
+    this.waitNoLonger();
+    act?.();
+  }
+
+  /** The call that ended is still on the stack. */
+  private idle(): void {
+    if (this.putOff !== undefined) this.host.ambient.defer(() => this.hasCalls() || this.putOffEnds());
+  }
+
+  /** What needs no restart counts from now on. */
+  private refresh(hold: readonly Apply[]): void {
+    const { settings } = this;
+    const known = settings.refusals.map(({ message }) => message);
+    const taken = settings.take(hold);
+    this.tellLine();
+    for (const note of changeNotes(taken, settings.waiting())) this.line?.note(note);
+    for (const refusal of settings.refusals) if (!known.includes(refusal.message)) this.line?.note(refusalNote(refusal));
+  }
+
+  private tellLine(): void {
+    const { config, policy, refusals } = this.settings;
+    this.line?.update({ config, mechanism: policy.mechanism, refusals, waiting: this.settings.waiting() });
+  }
+
+  /** The line withdraws what it holds and begins anew with what may be in force by then. */
+  private beginAnew(hold: readonly Apply[], rule: string): void {
+    const { settings, line } = this;
+    this.waitNoLonger();
+    const changed = settings.changes().filter(({ apply }) => !hold.includes(apply));
+    line?.note(restartNote(rule, changed));
+    settings.take(hold);
+    settings.forgetAsked();
+    const again = (): void => {
+      if (this.line === line && line !== undefined && !this.isOver) void this.begin();
+    };
+    line?.stop().then(again, (error: unknown) => this.failed(error));
+  }
+
+  /** Commands about the configuration of the line are carried out here, others by the line. */
+  private takesCommand(message: BusMessage): boolean {
+    const asked = readCommand(message);
+    if (asked?.command === 'policy') this.answerPolicy(message, asked);
+    else if (asked?.command === 'restart' && this.line !== undefined && this.settings.changes().length > 0) {
+      this.beginAnew([], '5.1:restart');
+      reply(message, { ok: true, value: this.status() });
+    } else return false;
+    return true;
+  }
+
+  private answerPolicy(message: BusMessage, { args: { mechanism, restart } = {} }: CommandEnvelope): void {
+    if (typeof mechanism !== 'string' || mechanism === '') {
+      const words = `Argument "mechanism" is ${JSON.stringify(mechanism)}; auto or the name of a mechanism is needed.`;
+      return reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: words });
+    }
+    try {
+      reply(message, { ok: true, value: this.ask(mechanism, restart === true) });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const { code, findings } = error;
+      reply(message, { ok: false, code, message: error.message, findings });
+    }
+  }
+
+  /** @throws PolicyConflictError, ConfigError: refused; the line goes on as it is and says so */
+  private ask(mechanism: string, restart: boolean): MechanismAnswer {
+    const { settings } = this;
+    let answer: MechanismAnswer;
+    try {
+      answer = settings.ask(mechanism);
+    } catch (error) {
+      this.tellLine();
+      if (error instanceof ConfigError) for (const refusal of refusalsOf(error.findings)) this.line?.note(refusalNote(refusal));
+      throw error;
+    }
+    if (restart && answer.restartRequired) {
+      this.beginAnew([], '5.1:restart');
+      return { ...answer, restartRequired: false };
+    }
+    this.refresh(['restart', ...(this.putOff === undefined ? [] : (['line'] as const))]);
+    return answer;
+  }
+
   private end(): void {
     this.isOver = true;
+    this.waitNoLonger();
     this.host.ambient.clearTimer(this.pause?.timer);
     this.pause = undefined;
   }
@@ -202,7 +345,7 @@ class RestartingLine implements SupervisedLine {
   }
 
   private down(): LineStatus {
-    const { config, policy } = this;
+    const { config, refusals } = this.settings;
     return {
       id: config.id,
       key: this.key,
@@ -214,16 +357,13 @@ class RestartingLine implements SupervisedLine {
       queued: 0,
       subscriptions: [],
       degraded: true,
-      refusals: policy.refusals,
+      refusals,
       findings: config.findings ?? [],
+      ...waitingStatus(this.settings.waiting()),
     };
   }
 }
 
-export const superviseLine = (config: LineConfig, policy: LinePolicy, host: SupervisingHost): SupervisedLine =>
-  new RestartingLine(config, policy, host);
-
-const withFindings = (config: LineConfig, { findings }: LinePolicy): LineConfig => ({
-  ...config,
-  findings: [...(config.findings ?? []), ...findings],
-});
+/** @throws PluginError `E_PLUGIN_INVALID` a mechanism cannot judge the line */
+export const superviseLine = (config: LineConfig, judge: JudgeLine, host: SupervisingHost): SupervisedLine =>
+  new RestartingLine(config, judge, host);

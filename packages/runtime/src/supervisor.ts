@@ -13,7 +13,7 @@ import {
 import type { LineStatus } from '@offhook/line-actor';
 import type { JudgeLine } from './policies.ts';
 import { readCommand, readObject, reply } from './replies.ts';
-import { type SupervisedLine, type SupervisingHost, superviseLine } from './supervised-line.ts';
+import { type LineChange, type SupervisedLine, type SupervisingHost, superviseLine } from './supervised-line.ts';
 
 /** Runs the lines of one process: gives them their messages, finds them by user, answers for them. */
 export interface Supervisor {
@@ -26,6 +26,15 @@ export interface Supervisor {
   status(): readonly LineStatus[];
   has(id: string): boolean;
   counters(): LineCounters;
+  /** Puts other lines in force: new ones begin, those that are gone end, others change as far as they may now. */
+  apply(lines: readonly LineConfig[]): readonly AppliedLine[];
+}
+
+/** What becomes of one line when a configuration is applied. A line that is as it was is not listed. */
+export interface AppliedLine {
+  readonly line: string;
+  readonly what: 'added' | 'removed' | 'changed';
+  readonly changes: readonly LineChange[];
 }
 
 /** What became of SIP messages that reached the lines of one process. Plain numbers; they only rise. */
@@ -47,6 +56,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const byKey = new Map<LineKey, SupervisedLine>();
   const byUser = new Map<string, SupervisedLine[]>();
   const subscriptions: Subscription[] = [];
+  const slots = new Map<number, Subscription>();
+  /** Lines that end: whoever brings one back waits until it is off. */
+  const ending = new Map<LineKey, Promise<void>>();
+  let isOver = false;
 
   const all = (): readonly SupervisedLine[] => [...byKey.values()];
   const status = (): readonly LineStatus[] => all().map((line) => line.status());
@@ -83,23 +96,83 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: `${seen}. Known: lines, counters.` });
   }
 
+  function listen(key: LineKey): void {
+    const slot = slotOf(key);
+    if (!slots.has(slot)) slots.set(slot, bus.subscribe(subjects.slot(slot), deliver));
+  }
+
   function subscribe(): void {
-    const slots = new Set([...byKey.keys()].map(slotOf));
-    for (const slot of slots) subscriptions.push(bus.subscribe(subjects.slot(slot), deliver));
+    for (const key of byKey.keys()) listen(key);
     subscriptions.push(bus.subscribe(subjects.directory, lookUp, { queue: subjects.directoryQueue }));
     subscriptions.push(bus.subscribe(subjects.control, control));
   }
 
   function release(): void {
-    for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
+    isOver = true;
+    for (const subscription of [...subscriptions.splice(0), ...slots.values()]) subscription.unsubscribe();
+    slots.clear();
+  }
+
+  function index(): void {
+    byUser.clear();
+    for (const line of all()) byUser.set(line.user, [...(byUser.get(line.user) ?? []), line]);
+  }
+
+  function add(config: LineConfig): SupervisedLine {
+    const line = superviseLine(config, options.judge, host);
+    byKey.set(line.key, line);
+    return line;
+  }
+
+  /** A line that has just been taken away begins again once it is off. */
+  function bring(config: LineConfig): void {
+    const key = lineKey(config.id);
+    const begin = (): void => {
+      if (isOver) return;
+      const line = add(config);
+      index();
+      listen(line.key);
+      void line.start();
+    };
+    const isLeaving = ending.get(key);
+    if (isLeaving === undefined) begin();
+    else void isLeaving.then(begin);
+  }
+
+  function take(line: SupervisedLine): void {
+    line.retire(() => {
+      const off = line.stop().then(() => {
+        ending.delete(line.key);
+        byKey.delete(line.key);
+        index();
+      });
+      ending.set(line.key, off);
+    });
+  }
+
+  function change(line: SupervisedLine, config: LineConfig): readonly AppliedLine[] {
+    const changes = line.apply(config);
+    return changes.length === 0 ? [] : [{ line: line.id, what: 'changed', changes }];
+  }
+
+  function apply(lines: readonly LineConfig[]): readonly AppliedLine[] {
+    const wanted = new Set(lines.map(({ id }) => lineKey(id)));
+    const leaving = all().filter(({ key }) => !wanted.has(key) && !ending.has(key));
+    for (const line of leaving) take(line);
+    const applied = lines.flatMap((config): readonly AppliedLine[] => {
+      const key = lineKey(config.id);
+      const line = ending.has(key) ? undefined : byKey.get(key);
+      if (line !== undefined) return change(line, config);
+      bring(config);
+      return [{ line: config.id, what: 'added', changes: [] }];
+    });
+    index();
+    return [...applied, ...leaving.map(({ id }) => ({ line: id, what: 'removed' as const, changes: [] }))];
   }
 
   const host: SupervisingHost = { ...options, onFault };
-  for (const config of options.lines) {
-    const line = superviseLine(config, options.judge(config), host);
-    byKey.set(line.key, line);
-    byUser.set(line.user, [...(byUser.get(line.user) ?? []), line]);
-  }
+  for (const config of options.lines) add(config);
+  index();
 
   return {
     async start() {
@@ -118,5 +191,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     status,
     counters,
     has: (id) => byKey.has(lineKey(id)),
+    apply,
   };
 }

@@ -1,7 +1,7 @@
 import type { Ambient, Bus, Locator, Subjects, Transport } from '@offhook/core';
 import type { Edge } from '@offhook/edge';
 import type { InjectionToken } from 'tsyringe';
-import type { JudgeLine } from './policies.ts';
+import type { Policies } from './policies.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name) as InjectionToken<T>;
@@ -13,7 +13,7 @@ export const tokens = {
   subjects: token<Subjects>('subjects'),
   locator: token<Locator>('locator'),
   transports: token<readonly Transport[]>('transports'),
-  judge: token<JudgeLine>('judge'),
+  policies: token<Policies>('policies'),
   edge: token<Edge>('edge'),
   supervisor: token<Supervisor>('supervisor'),
 };

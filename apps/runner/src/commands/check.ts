@@ -12,7 +12,9 @@ interface FileReport extends FileVerdict {
 
 async function judge(path: string): Promise<FileReport> {
   try {
-    const { config, findings, pluginFault } = await loadPluggedConfig(path);
+    const { config, findings: faults, figures, pluginFault } = await loadPluggedConfig(path);
+    // Figures of a configuration that cannot be run would be figures of something else.
+    const findings = config === undefined ? faults : [...faults, ...figures()];
     const verdict = { path, runnable: config !== undefined, lines: config?.lines.length ?? 0, findings };
     return pluginFault === undefined
       ? verdict

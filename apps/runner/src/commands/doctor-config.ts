@@ -5,6 +5,7 @@ import {
   type LineConfig,
   legsOf,
   type RuntimeConfig,
+  refreshDelayMs,
   registersLine,
 } from '@offhook/core';
 import { spanText } from '../decision-text.ts';
@@ -48,9 +49,7 @@ function groupBy(
 const named = (lines: readonly LineConfig[]): string =>
   lines.length === 1 ? `line ${lines[0]?.id}` : `${lines[0]?.id} and ${lines.length - 1} more`;
 
-/** `(E - F) * 0.78`, or half of a short lifetime, s. @source redundancy reference section 5.5, D-37 */
-const refreshAfterS = (expiresS: number, timerFS: number): number =>
-  expiresS > 2 * timerFS ? (expiresS - timerFS) * 0.78 : expiresS / 2;
+const refreshAfterS = (expiresS: number, timerFS: number): number => refreshDelayMs(expiresS * 1_000, timerFS * 1_000) / 1_000;
 
 /** How long calls wait for a silent primary, and for how long: until its next REGISTER has failed. @source D-14, C-14 */
 function silentPrimary(lines: readonly LineConfig[]): readonly Diagnosis[] {

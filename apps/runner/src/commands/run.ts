@@ -15,6 +15,8 @@ import { type ExitCode, exit } from '../exit.ts';
 import { createLog } from '../log.ts';
 import type { Output } from '../output.ts';
 import { tellProgress } from '../registration-progress.ts';
+import { createReload, type Reload } from '../reload.ts';
+import { reloadText } from '../reload-text.ts';
 import { defaultSocketPath } from '../socket-path.ts';
 import { findingText } from '../text.ts';
 
@@ -94,14 +96,34 @@ function announce(runtime: Runtime, config: RuntimeConfig, path: string, output:
   });
 }
 
-async function stay(runtime: Runtime, control: ControlServer, output: Output, interrupted: AbortSignal): Promise<void> {
-  control.serve(runtime);
+/** SIGHUP reads the configuration again, unless it is the terminal that hangs up. Answers with what ends that. */
+function listenForHangUp(reload: Reload, output: Output): () => void {
+  if (process.stdout.isTTY || process.stderr.isTTY) return () => {};
+  const again = (): void => {
+    reload().then(
+      (report) => output.say((paint) => reloadText(report, paint)),
+      (error: unknown) => output.fail(error),
+    );
+  };
+  process.on('SIGHUP', again);
+  return () => process.off('SIGHUP', again);
+}
+
+interface Stay {
+  readonly control: ControlServer;
+  readonly reload: Reload;
+}
+
+async function stay(runtime: Runtime, { control, reload }: Stay, output: Output, interrupted: AbortSignal): Promise<void> {
+  control.serve(runtime, reload);
+  const endHangUp = listenForHangUp(reload, output);
   const endProgress = tellProgress(runtime, output);
   await new Promise<void>((resolve) => {
     if (interrupted.aborted) return resolve();
     interrupted.addEventListener('abort', () => resolve(), { once: true });
   });
   endProgress();
+  endHangUp();
   output.say('Ending: calls are ended and registrations withdrawn. Once more ends at once.');
 }
 
@@ -121,7 +143,8 @@ export async function run(options: RunOptions, output: Output, interrupted: Abor
   try {
     await withRuntime({ config, plugins: file.plugins }, options, async (runtime) => {
       announce(runtime, config, path, output);
-      await stay(runtime, control, output, interrupted);
+      const reload = createReload(runtime, file.path, options.strict);
+      await stay(runtime, { control, reload }, output, interrupted);
     });
   } finally {
     await control.stop();

@@ -1,3 +1,4 @@
+import type { Finding } from '../config/finding.ts';
 import type { BusHeaders, BusMessage } from '../contracts/bus.ts';
 import type { Leg } from '../contracts/decision.ts';
 import { asFlow, type Endpoint, type Flow, type FlowFailure, type Inbound, type Protocol } from '../contracts/transport.ts';
@@ -139,4 +140,4 @@ export interface CommandEnvelope {
 }
 export type CommandReply =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly findings?: readonly Finding[] };

@@ -83,8 +83,8 @@ interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-function judge(id: string, ext: ExtConfig, context: BuildContext): Verdict {
-  const { line, findings } = validateExt({ id, ext, phone: context.shared.phone });
+function judge(id: string, ext: ExtConfig, written: ReadonlySet<string>, context: BuildContext): Verdict {
+  const { line, findings } = validateExt({ id, ext, phone: context.shared.phone, written });
   const keys = line.ext === ext ? [] : (Object.keys(ext) as (keyof ExtConfig)[]).filter((key) => line.ext[key] !== ext[key]);
   return { patch: Object.fromEntries(keys.map((key) => [key, line.ext[key]])), findings };
 }
@@ -122,6 +122,7 @@ function carried(entry: LineEntry, findings: readonly Finding[], context: BuildC
 export function buildLines(entry: LineEntry, context: BuildContext): readonly LineConfig[] {
   const { phone } = context.shared;
   // Frozen like its copies: V8 holds frozen copies of an object that is not at four times their size.
+  const written: ReadonlySet<string> = new Set(Object.keys(entry.values));
   const base: Values = Object.freeze({ ...defaultExt(phone.xDefaultsPreset), userId: entry.id, ...entry.values });
   const marked = (entry.from === undefined ? [] : Object.keys(base)).filter(
     (key) => key !== 'password' && typeof base[key] === 'string' && base[key].includes(numberMark),
@@ -140,12 +141,12 @@ export function buildLines(entry: LineEntry, context: BuildContext): readonly Li
     const ext: Values = { ...base, password };
     for (const key of marked) ext[key] = numbered(base[key] as string, n);
     if (verdict === undefined || judgedEach) {
-      verdict = judge(id, ext as unknown as ExtConfig, context);
+      verdict = judge(id, ext as unknown as ExtConfig, written, context);
       findings = carried(entry, verdict.findings, context);
       tally.add(verdict.findings, judgedEach ? 1 : entry.count);
     }
     Object.assign(ext, verdict.patch);
-    lines.push(Object.freeze({ id, ext: Object.freeze(ext) as unknown as ExtConfig, phone, findings }));
+    lines.push(Object.freeze({ id, ext: Object.freeze(ext) as unknown as ExtConfig, phone, written, findings }));
   }
   tally.report();
   return lines;

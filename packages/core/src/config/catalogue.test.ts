@@ -108,6 +108,7 @@ const phoneTable: Readonly<Record<string, unknown>> = {
   STUN_Server: '',
   IP_Mode: 'Dual',
   Survivability_Test_Mode: false,
+  Forced_Resync_Delay: 14400,
   X_Defaults_Preset: 'seed',
   X_Initial_Reg_Spread: 0,
 };

@@ -39,4 +39,20 @@ describe('configuration change (redundancy 6.10)', () => {
     expect(active.phone).toMatchObject({ xDefaultsPreset: 'seed', sipTimerB: 32 });
     expect(restartRequired).toBe(true);
   });
+
+  it('holds what belongs to the whole line as well, where it is told to', () => {
+    const { active, changes } = stageLine(
+      line({}),
+      line({ proxy: 'c.example', proxyFallbackIntvl: 60, dualRegistration: true }),
+      ['restart', 'line'],
+    );
+    expect(active.ext).toMatchObject({ proxy: 'a.example', proxyFallbackIntvl: 60, dualRegistration: false });
+    expect(changes).toHaveLength(3);
+  });
+
+  it('lets lines share the phone that is in force meanwhile', () => {
+    const [before, after] = [phoneConfig(), phoneConfig({ xDefaultsPreset: 'mpp-11.3', sipTimerB: 32 })];
+    const [one, two] = ['1', '2'].map((id) => stageLine({ ...line({}, before), id }, { ...line({}, after), id }).active.phone);
+    expect(one).toBe(two);
+  });
 });

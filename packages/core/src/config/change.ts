@@ -10,7 +10,7 @@ export interface Change {
 }
 
 export interface Staging {
-  /** What may be in force now: the wanted values, but restart-only parameters as they were. */
+  /** What may be in force now: the wanted values, but those of the held classes as they were. */
   readonly active: LineConfig;
   readonly changes: readonly Change[];
   /** Something waits for the runtime's restart. */
@@ -28,24 +28,40 @@ function changesOf(scope: Change['scope'], before: Values, after: Values): reado
   return changed.map((key) => ({ scope, key, apply: applyOf(scope, key) }));
 }
 
-function keepRestartOnly<T extends ExtConfig | PhoneConfig>(before: T, after: T, changes: readonly Change[]): T {
-  const kept = changes.filter((change) => change.apply === 'restart').map(({ key }) => [key, before[key as keyof T]]);
+function keep<T extends ExtConfig | PhoneConfig>(before: T, after: T, held: readonly Change[]): T {
+  const kept = held.map(({ key }) => [key, before[key as keyof T]]);
   return kept.length === 0 ? after : Object.freeze({ ...after, ...Object.fromEntries(kept) });
+}
+
+const phones = new WeakMap<PhoneConfig, WeakMap<PhoneConfig, Map<string, PhoneConfig>>>();
+
+/** Lines that shared a phone before and share one after share the one in between. */
+function keepPhone(before: PhoneConfig, after: PhoneConfig, held: readonly Change[]): PhoneConfig {
+  const byAfter = phones.get(before) ?? new WeakMap<PhoneConfig, Map<string, PhoneConfig>>();
+  phones.set(before, byAfter);
+  const byHeld = byAfter.get(after) ?? new Map<string, PhoneConfig>();
+  byAfter.set(after, byHeld);
+  const name = held.map(({ key }) => key).join();
+  const kept = byHeld.get(name) ?? keep(before, after, held);
+  byHeld.set(name, kept);
+  return kept;
 }
 
 /**
  * What a changed configuration means for a running line: Dual Registration, the alternates and other restart-only
- * parameters stay as they are until the runtime restarts.
+ * parameters stay as they are until the runtime restarts. During a call those of the whole line wait as well.
+ * @param hold classes that are not to be put in force now
  * @source redundancy reference section 6.10, D-28, RED-96
  */
-export function stageLine(running: LineConfig, wanted: LineConfig): Staging {
+export function stageLine(running: LineConfig, wanted: LineConfig, hold: readonly Apply[] = ['restart']): Staging {
   const ext = changesOf('ext', running.ext, wanted.ext);
-  const phone = changesOf('phone', running.phone, wanted.phone);
+  const phone = running.phone === wanted.phone ? [] : changesOf('phone', running.phone, wanted.phone);
   const changes = [...ext, ...phone];
+  const isHeld = ({ apply }: Change): boolean => hold.includes(apply);
   const active = {
     ...wanted,
-    ext: keepRestartOnly(running.ext, wanted.ext, ext),
-    phone: keepRestartOnly(running.phone, wanted.phone, phone),
+    ext: keep(running.ext, wanted.ext, ext.filter(isHeld)),
+    phone: keepPhone(running.phone, wanted.phone, phone.filter(isHeld)),
   };
   return { active: Object.freeze(active), changes, restartRequired: changes.some((change) => change.apply === 'restart') };
 }

@@ -13,6 +13,8 @@ export interface LineConfig {
   readonly ext: ExtConfig;
   /** One frozen object for all lines of a phone. */
   readonly phone: PhoneConfig;
+  /** Parameters that the configuration sets for this line, by itself or by a template; all others have their defaults. */
+  readonly written?: ReadonlySet<string>;
   /** What was found and repaired when it was read; a line with an error among them runs degraded. */
   readonly findings?: readonly Finding[];
 }
@@ -45,6 +47,7 @@ export function lineConfig(given: {
   readonly ext?: Partial<ExtConfig>;
   readonly phone?: PhoneConfig;
 }): LineConfig {
-  const phone = given.phone ?? factoryPhone;
-  return Object.freeze({ id: given.id, ext: Object.freeze({ ...defaultExt(phone.xDefaultsPreset), ...given.ext }), phone });
+  const { id, ext = {}, phone = factoryPhone } = given;
+  const written = new Set(Object.keys(ext));
+  return Object.freeze({ id, ext: Object.freeze({ ...defaultExt(phone.xDefaultsPreset), ...ext }), phone, written });
 }

@@ -10,6 +10,7 @@ const timers = parametersOf('Voice > SIP > SIP Timer Values (sec)');
 const codes = parametersOf('Voice > SIP > Response Status Code Handling');
 const nat = parametersOf('Voice > SIP > NAT Support');
 const system = parametersOf('Voice > System');
+const provisioning = parametersOf('Voice > Provisioning');
 const own = parametersOf('Offhook extensions (phone)');
 
 const timer = { max: 64, unit: 's' };
@@ -183,6 +184,16 @@ const systemSettings = {
   ),
 };
 
+const provisioningSettings = {
+  forcedResyncDelay: provisioning.integer(
+    'Forced Resync Delay',
+    14_400,
+    'immediate',
+    'How long a change waits at most for the last call of a line to end.',
+    seconds,
+  ),
+};
+
 const extensions = {
   xDefaultsPreset: own.choice(
     'X Defaults Preset',
@@ -200,6 +211,7 @@ export const phoneSchema = z.strictObject({
   ...statusCodes,
   ...natSupport,
   ...systemSettings,
+  ...provisioningSettings,
   ...extensions,
 });
 

@@ -65,6 +65,14 @@ describe('validation matrix (redundancy 3.11)', () => {
     expect(judge({ ...interval, ...dual }).found).toEqual([]);
   });
 
+  it('does not say so of a plain server that has the factory interval', () => {
+    const found = (proxy: string) =>
+      validateLine(lineConfig({ id: '1', ext: { userId: '1', proxy } })).findings.map(({ code }) => code);
+    expect(found('a.example')).toEqual([]);
+    expect(found('192.0.2.1')).toEqual([]);
+    expect(found('v:A=192.0.2.1,192.0.2.2')).toEqual(['fallback.no-rank']);
+  });
+
   it('warns about transport AUTO without Auto Register When Failover', () => {
     expect(judge({ sipTransport: 'AUTO' }).found).toEqual(['warning auto.ar autoRegisterWhenFailover']);
     expect(judge({ sipTransport: 'AUTO', autoRegisterWhenFailover: true }).found).toEqual([]);

@@ -1,7 +1,7 @@
 import { type Finding, type FindingCode, type Severity, showValue } from './finding.ts';
 import { configuredHop, formatHop, hopField } from './hop.ts';
 import { defaultExt, type ExtConfig, type LineConfig } from './line.ts';
-import { hasRankedList, lineMode, sameServer } from './mode.ts';
+import { hasRankedList, lineMode, sameServer, staticList } from './mode.ts';
 import { parseRscTemplate } from './rsc.ts';
 import { parseServer, parseServerList } from './server.ts';
 import { validatePhone } from './validate-phone.ts';
@@ -174,12 +174,16 @@ const dualRunsOverUdp: Rule = (line) => {
   return found(line, 'sipTransport', 'warning', 'dual.transport', words);
 };
 
+/** A static list has one rank, or the configuration asks for a return by itself: every plain server has the factory interval. */
 const fallbackHasRanks: Rule = (line) => {
-  const { ext } = line;
+  const { ext, written } = line;
   const mode = lineMode(line);
   const resolvedLater = ext.useDnsSrv || ext.sipTransport === 'AUTO' || ext.survivabilityProxy !== '';
   if (mode === 'disabled' || mode === 'dual' || ext.proxyFallbackIntvl === 0 || resolvedLater) return fine;
   if (hasRankedList(line)) return fine;
+  const list = staticList(line);
+  const isPlain = list.length < 2 && (list[0]?.addresses.length ?? 0) < 2;
+  if (isPlain && written?.has('proxyFallbackIntvl') === false) return fine;
   const words = {
     allowed: '0, or ranked servers',
     message: 'All servers have one rank; no fallback will happen.',

@@ -26,6 +26,17 @@ export interface Relation {
   readonly remedy: string;
 }
 
+/** Something in the line's configuration that does not go well with a mechanism which rules it. */
+export interface Advice {
+  readonly severity: 'warning' | 'info';
+  /** Key of the line parameter it is about. */
+  readonly parameter: keyof ExtConfig;
+  readonly allowed: string;
+  /** What follows from the value, and where that stands. */
+  readonly message: string;
+  readonly remedy: string;
+}
+
 export interface MechanismManifest extends PluginManifest {
   readonly kind: 'mechanism';
   /** Human name: `Dual Registration`. */
@@ -41,6 +52,10 @@ export interface MechanismManifest extends PluginManifest {
   readonly requires?: readonly Relation[];
   /** Documented to work together: claims do not clash when both sides say so. */
   readonly complements?: readonly Relation[];
+  /** Parameters that have this value on every line it rules; a line that sets another one by itself is told. */
+  readonly forces?: Readonly<Partial<ExtConfig>>;
+  /** Pure, asked of a line it rules: what of the configuration goes against it. */
+  advise?(line: LineConfig): readonly Advice[];
 }
 
 /** How a request ended. @source redundancy reference section 5.8 */

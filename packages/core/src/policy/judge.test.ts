@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ExtConfig, lineConfig } from '../config/line.ts';
 import type { MechanismManifest } from '../contracts/mechanism.ts';
 import { ConfigError, PolicyConflictError } from '../errors.ts';
-import { enforcePolicies, judgePolicies, policyFindings } from './judge.ts';
+import { enforcePolicies, judgePolicies, policyFindings, ruledLine } from './judge.ts';
 import { knownMechanisms } from './known.ts';
 
 const line = (ext: Partial<ExtConfig>, id = '4001') => lineConfig({ id, ext: { userId: id, proxy: 'a.example', ...ext } });
@@ -154,6 +154,55 @@ describe('policies of a line (redundancy 3.11, D-11)', () => {
       ruledBy: 'router',
       found: [],
     });
+  });
+});
+
+describe('a mechanism that sets parameters itself', () => {
+  const mover: MechanismManifest = {
+    ...homing,
+    name: 'mover',
+    title: 'Mover',
+    claims: ({ ext }) =>
+      ext.xMechanism === 'mover'
+        ? [{ aspect: 'route', hold: 'exclusive', because: 'it moves', remedy: 'auto', parameter: 'xMechanism' }]
+        : [],
+    forces: { autoRegisterWhenFailover: true },
+    advise: ({ ext }) =>
+      ext.register
+        ? []
+        : [{ severity: 'warning', parameter: 'register', allowed: 'Yes', message: 'It must register.', remedy: 'Set it.' }],
+  };
+  const asked = { xMechanism: 'mover' } as const;
+  const judgedBy = (ext: Partial<ExtConfig>) => judge(ext, [...knownMechanisms, mover]);
+
+  it('tells the line that sets another value by itself, and no other', () => {
+    expect(judgedBy({ ...asked, autoRegisterWhenFailover: false })).toMatchObject({
+      ruledBy: 'mover',
+      found: ['warning policy.forced autoRegisterWhenFailover'],
+      findings: [
+        {
+          seen: 'No',
+          allowed: 'Yes',
+          message: 'Mover (mover) works with Auto Register When Failover = Yes, whatever is set here.',
+        },
+      ],
+    });
+    expect(judgedBy({ ...asked, autoRegisterWhenFailover: true }).found).toEqual([]);
+    expect(judgedBy(asked).found).toEqual([]);
+    expect(judgedBy({ autoRegisterWhenFailover: false }).found).toEqual([]);
+  });
+
+  it('gives its advice where it rules, not where it is refused', () => {
+    expect(judgedBy({ ...asked, register: false }).found).toEqual(['warning policy.advice register']);
+    expect(judgedBy({ ...asked, ...dual, register: false }).found).toEqual([`${conflict} xMechanism`]);
+  });
+
+  it('rules a line that has the values it forces, and all others as they are', () => {
+    const ruled = ruledLine(line({ ...asked, displayName: 'Desk' }), mover);
+    expect(ruled.ext).toMatchObject({ autoRegisterWhenFailover: true, displayName: 'Desk' });
+    const plain = line({});
+    expect(ruledLine(plain, undefined)).toBe(plain);
+    expect(ruledLine(plain, homing)).toBe(plain);
   });
 });
 

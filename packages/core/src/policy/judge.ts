@@ -1,3 +1,4 @@
+import { parameterByKey } from '../config/catalogue.ts';
 import type { Finding, FindingCode, Severity, SourcePosition } from '../config/finding.ts';
 import { showValue } from '../config/finding.ts';
 import type { LineConfig } from '../config/line.ts';
@@ -136,21 +137,49 @@ export function judgePolicies(line: LineConfig, manifests: readonly MechanismMan
       ...conflictFindings(line, admission),
       ...askedFindings(line, manifests, admission),
       ...unavailableFindings(line, admission),
+      ...usable.flatMap((manifest) => adviceFindings(line, manifest)),
     ],
   };
 }
 
-type LocateLine = (line: string, key: string) => SourcePosition | undefined;
+/** Parameters whose value an enabled mechanism sets itself, and what it says of the others. */
+function adviceFindings(line: LineConfig, manifest: MechanismManifest): readonly Finding[] {
+  const { title, name, forces = {} } = manifest;
+  const forced = (Object.keys(forces) as Parameter[]).filter(
+    (key) => line.written?.has(key) === true && line.ext[key] !== forces[key],
+  );
+  return [
+    ...forced.map((key) => {
+      const works = parameterByKey('ext', key)?.label ?? key;
+      const value = forces[key];
+      const allowed = typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value);
+      const message = `${title} (${name}) works with ${works} = ${allowed}, whatever is set here.`;
+      const remedy = `Set ${works} to ${allowed}, or leave it out.`;
+      return finding(line, 'warning', 'policy.forced', key, { allowed, message, remedy });
+    }),
+    ...(manifest.advise?.(line) ?? []).map(({ severity, parameter, ...words }) =>
+      finding(line, severity, 'policy.advice', parameter, words),
+    ),
+  ];
+}
 
-/** Findings of many lines; what several lines share is said once, with their number. */
-export function policyFindings(
+/** The line as the mechanism that rules it runs it: with the values that it forces. */
+export function ruledLine(line: LineConfig, mechanism: MechanismManifest | undefined): LineConfig {
+  const forces = mechanism?.forces;
+  return forces === undefined ? line : Object.freeze({ ...line, ext: Object.freeze({ ...line.ext, ...forces }) });
+}
+
+export type LocateLine = (line: string, key: string) => SourcePosition | undefined;
+
+/** Findings of many lines; what several lines share is said once, with their number, at the place of the first. */
+export function findingsOfLines(
   lines: readonly LineConfig[],
-  manifests: readonly MechanismManifest[],
+  judge: (line: LineConfig) => readonly Finding[],
   locate?: LocateLine,
 ): readonly Finding[] {
   const groups = new Map<string, { readonly first: Finding; lines: number }>();
   for (const line of lines) {
-    for (const first of judgePolicies(line, manifests).findings) {
+    for (const first of judge(line)) {
       const key = `${first.code} ${first.path} ${first.seen} ${first.message}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { first, lines: 1 });
@@ -162,6 +191,13 @@ export function policyFindings(
     return { ...first, ...(count > 1 ? { lines: count } : {}), ...(at === undefined ? {} : { at }) };
   });
 }
+
+/** What the policy registry says of many lines. */
+export const policyFindings = (
+  lines: readonly LineConfig[],
+  manifests: readonly MechanismManifest[],
+  locate?: LocateLine,
+): readonly Finding[] => findingsOfLines(lines, (line) => judgePolicies(line, manifests).findings, locate);
 
 /**
  * Refuses a line whose mechanisms clash or are not available; the strict way of enabling.

@@ -65,6 +65,12 @@ function listClaims(
 const isFoundByDns = (line: LineConfig): boolean =>
   (line.ext.useDnsSrv || line.ext.sipTransport === 'AUTO') && staticList(line).length === 0;
 
+/** It takes its ranked servers from DNS or from a static list, so they go together. */
+const rankedByDns = {
+  because: 'A BroadWorks device finds its ranked servers by NAPTR, SRV or A (Polycom and Adtran AOS Geo-Redundancy Support, ECG)',
+  remedy: '',
+};
+
 const rankedList: MechanismManifest = Object.freeze({
   name: names.list,
   kind: 'mechanism',
@@ -84,13 +90,8 @@ const rankedList: MechanismManifest = Object.freeze({
       'Write a single server.',
     );
   },
+  complements: [{ ...rankedByDns, mechanism: names.broadsoft }],
 });
-
-/** It takes its ranked servers from DNS, so the two go together. */
-const rankedByDns = {
-  because: 'A BroadWorks device finds its ranked servers by NAPTR, SRV or A (Polycom and Adtran AOS Geo-Redundancy Support, ECG)',
-  remedy: '',
-};
 
 const dnsSrv: MechanismManifest = Object.freeze({
   name: names.srv,
@@ -133,7 +134,7 @@ const broadsoft: MechanismManifest = Object.freeze({
     return claimsOf(aspects, 'xMechanism', because, 'Set X Mechanism to auto.');
   },
   excludes: [notBesideDual],
-  complements: [{ ...rankedByDns, mechanism: names.srv }],
+  complements: [names.srv, names.list].map((mechanism) => ({ ...rankedByDns, mechanism })),
 });
 
 /** Built in and announced mechanisms, sorted by name. */

@@ -112,7 +112,8 @@ describe('runtime.command()', () => {
     story(async (world) => {
       await expect(line(world).command('dance')).rejects.toMatchObject({
         code: 'E_COMMAND_INVALID',
-        message: 'A line has no command "dance". Known: status, explain, call, hangup, answer, message, options, restart.',
+        message:
+          'A line has no command "dance". Known: status, explain, call, hangup, answer, message, options, restart, policy.',
       });
     }));
 

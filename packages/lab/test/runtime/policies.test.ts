@@ -182,18 +182,6 @@ test.each([
 });
 
 describe('without Dual Registration', () => {
-  test.each(['broadsoft'])('X_Mechanism %s is refused as unavailable', (xMechanism) =>
-    story({ lines: [singleLine({ xMechanism })] }, async (world) => {
-      expect(world.line().status()).toMatchObject({
-        mode: 'single',
-        route: 'onTop',
-        degraded: true,
-        refusals: [{ code: 'policy.unavailable', asked: xMechanism }],
-      });
-      expect(refused(world)).toMatchObject([{ rule: 'D-11:policy.unavailable', inputs: { asked: xMechanism } }]);
-    }),
-  );
-
   test('Use DNS SRV is ruled by dns-srv: nothing is refused or found wanting', () =>
     story({ lines: [singleLine({ useDnsSrv: true })] }, async (world) => {
       const { findings, refusals, degraded } = await world.line().explain();

@@ -1,0 +1,2 @@
+export { create } from './broadsoft.policy.ts';
+export { manifest } from './manifest.ts';
