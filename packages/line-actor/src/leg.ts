@@ -43,6 +43,8 @@ export interface RunningLeg {
   readonly registeredContact: string;
   /** The parameters of its line are other ones. */
   configure(): void;
+  /** Its latest REGISTER waits for a flow: it has not left. */
+  isConnecting(): boolean;
   /** Its next REGISTER goes to another server of the list. */
   moveTo(place: Pick<Place, 'identity' | 'hops'>): void;
   /** New INVITEs skip its server until then; a REGISTER asks at once whether it lives. */

@@ -146,9 +146,9 @@ class RunningLine
     if (kind !== 'flow') return;
     const failure = readFlowFailure(message);
     if (failure === undefined) return this.ambient.log.warn('a flow failure could not be read', { line: this.id });
+    this.list?.flowFailed(failure.flow);
     for (const leg of this.legs) leg.flowFailed(failure);
     this.madeCalls?.flowFailed(failure);
-    this.list?.flowFailed(failure.flow);
     this.layer.flowFailed(failure);
   }
 
@@ -338,11 +338,12 @@ class RunningLine
     const { ambient, identity, list } = this;
     const { authUser: username, password } = identity;
     this.legs = Object.values(identity.legs).map((configured) => {
-      const own = list?.servers.entries[0]?.identity ?? configured;
+      const first = list?.servers.entries[0];
+      const own = first?.identity ?? configured;
       return createLeg({
         line: this,
         identity: own,
-        hops: this.hopsTo(own.leg, own.target),
+        hops: list === undefined || first === undefined ? this.hopsTo(own.leg, own.target) : list.hopsTo(first),
         credentials: createCredentials({ username, password, ambient }),
         facts: facts[own.leg],
       });

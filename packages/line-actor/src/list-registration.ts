@@ -1,15 +1,8 @@
-import { type ListVerdict, matchesRsc, type OutcomeClass } from '@offhook/core';
+import type { ListVerdict } from '@offhook/core';
 import type { ListLine, ListRoute } from './list-route.ts';
+import { causeOf, registerOutcome } from './outcome.ts';
 import type { RegistrationEvent } from './registration.types.ts';
 import type { ServerEntry } from './server-list.ts';
-
-/** How a REGISTER failed, in the classes of 5.8; undefined when nothing did. */
-function outcomeOf(event: RegistrationEvent, tryBackupRsc: string): OutcomeClass | undefined {
-  if (event.type === 'reg.none') return event.cause;
-  if (event.type === 'transport.down') return 'disconnect';
-  if (event.type !== 'reg.reject') return undefined;
-  return matchesRsc(tryBackupRsc, event.code) ? 'rsc' : 'reject';
-}
 
 /** The one registration of a list line, as it moves from server to server: what its chart asks of the list. @source redundancy reference table 6.2 row REGISTER; 5.6, 5.7 */
 export class ListRegistration {
@@ -55,13 +48,9 @@ export class ListRegistration {
     this.failed(failed, event);
     const isRoute = this.route.servers.current === failed;
     this.route.moveLeg(next);
-    const outcome = outcomeOf(event, this.line.config.phone.tryBackupRsc) ?? 'reject';
-    const code = event.type === 'reg.reject' ? { code: event.code } : {};
-    this.route.note('registration', verdict.rule, verdict.source, 'register', next, {
-      from: failed.identity.server,
-      outcome,
-      ...code,
-    });
+    const outcome = registerOutcome(event, this.line.config.phone.tryBackupRsc) ?? 'reject';
+    const inputs = { from: failed.identity.server, outcome, ...causeOf(event) };
+    this.route.note('registration', verdict.rule, verdict.source, 'register', next, inputs);
     if (isRoute) this.route.moveRoute(next, '6.3:register-failed', 'redundancy 6.2, 6.3');
     this.route.answer(failed, { failure: 'register' });
   }
@@ -94,7 +83,7 @@ export class ListRegistration {
   waits(event: RegistrationEvent): void {
     const { registering: entry, leg } = this.route;
     if (entry === undefined || leg === undefined || event.type === 'list.exhausted') return;
-    const outcome = outcomeOf(event, this.line.config.phone.tryBackupRsc);
+    const outcome = registerOutcome(event, this.line.config.phone.tryBackupRsc);
     this.failed(entry, event);
     this.route.answer(entry, { failure: 'register' });
     if (outcome !== undefined && outcome !== 'reject') this.route.exhausted();
@@ -131,7 +120,7 @@ export class ListRegistration {
   }
 
   private after(event: RegistrationEvent): ListVerdict | undefined {
-    const outcome = outcomeOf(event, this.line.config.phone.tryBackupRsc);
+    const outcome = registerOutcome(event, this.line.config.phone.tryBackupRsc);
     const facts = this.route.servers.facts(this.route.nowMs);
     const failed = this.route.registering;
     if (outcome === undefined || outcome === 'reject' || facts === undefined || failed === undefined) return undefined;
@@ -142,7 +131,7 @@ export class ListRegistration {
     const nowMs = this.route.nowMs;
     const { tryBackupRsc } = this.line.config.phone;
     if (event.type === 'reg.reject' && event.retryAfterS !== undefined) entry.notBeforeMs = nowMs + event.retryAfterS * 1000;
-    const outcome = outcomeOf(event, tryBackupRsc);
+    const outcome = registerOutcome(event, tryBackupRsc);
     if (outcome !== undefined && outcome !== 'reject') this.route.servers.markDown(entry, nowMs);
     this.round.push(entry.identity.server);
   }

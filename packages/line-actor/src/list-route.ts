@@ -12,6 +12,7 @@ import type { DecisionDraft } from './decision.ts';
 import { expiryFrom } from './expiry.ts';
 import { Fallback } from './fallback.ts';
 import type { RunningLeg } from './leg.ts';
+import type { LegHops } from './leg-hop.ts';
 import type { LineEvent } from './line.types.ts';
 import type { LineScope } from './line-scope.ts';
 import { ListRegistration } from './list-registration.ts';
@@ -79,8 +80,13 @@ export class ListRoute {
 
   place(entry: ServerEntry): Place | undefined {
     const { leg } = this;
+    return leg && { leg, identity: entry.identity, hops: this.hopsTo(entry) };
+  }
+
+  /** The one flow to a server: of the registration and of requests. */
+  hopsTo(entry: ServerEntry): LegHops {
     entry.hops ??= this.line.hopsTo('primary', entry.identity.target);
-    return leg && { leg, identity: entry.identity, hops: entry.hops };
+    return entry.hops;
   }
 
   /** A restart forgets what the line has learnt, but not what its servers have asked for (D-45). */
@@ -166,8 +172,9 @@ export class ListRoute {
   /** The registration moves to a server at once; one that is given up, or being withdrawn, does not. */
   register(entry: ServerEntry, rule: string, source: string): void {
     if (this.leg === undefined || !movable.has(this.leg.state())) return;
+    const overtaken = this.leg.isConnecting() ? { connected: false } : {};
     this.moveLeg(entry);
-    this.note('registration', rule, source, 'register', entry);
+    this.note('registration', rule, source, 'register', entry, overtaken);
     this.leg.send({ type: 'server.moved' });
   }
 
@@ -214,7 +221,9 @@ export class ListRoute {
   /** A stream to a server that only serves requests is lost. */
   flowFailed(flow: string): void {
     const entry = this.servers.entries.find(({ hops }) => hops?.current()?.flow === flow);
-    if (entry === undefined || entry === this.registering || entry.identity.target.protocol === 'udp') return;
+    if (entry === undefined || entry.identity.target.protocol === 'udp') return;
+    // Its own server is the business of the registration.
+    if (entry === this.registering && this.leg?.settings.registers === true) return;
     entry.hops?.forget();
     if (entry === this.servers.current) this.currentFailed();
   }

@@ -1,4 +1,5 @@
 import { matchesRsc, type OutcomeClass } from '@offhook/core';
+import type { RegistrationEvent } from './registration.types.ts';
 
 /** How a request ended, as the transaction layer saw it. */
 export type RequestEnd =
@@ -19,4 +20,18 @@ export function classify(end: RequestEnd, tryBackupRsc: string): OutcomeClass | 
   if (end.type !== 'final') return end.type;
   if (end.status < 300) return undefined;
   return matchesRsc(tryBackupRsc, end.status) ? 'rsc' : 'reject';
+}
+
+/** What a decision says of a failed REGISTER beside its class. */
+export function causeOf(event: RegistrationEvent): { readonly code?: number; readonly connected?: false } {
+  if (event.type === 'reg.reject') return { code: event.code };
+  return event.type === 'reg.none' && event.connected === false ? { connected: false } : {};
+}
+
+/** How a REGISTER failed, in the classes of 5.8; undefined when nothing did. */
+export function registerOutcome(event: RegistrationEvent, tryBackupRsc: string): OutcomeClass | undefined {
+  if (event.type === 'reg.none') return event.cause;
+  if (event.type === 'transport.down') return 'disconnect';
+  if (event.type !== 'reg.reject') return undefined;
+  return matchesRsc(tryBackupRsc, event.code) ? 'rsc' : 'reject';
 }

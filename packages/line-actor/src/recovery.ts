@@ -1,5 +1,6 @@
 import type { FallbackPlan } from '@offhook/core';
 import type { ListLine, ListRoute } from './list-route.ts';
+import { causeOf } from './outcome.ts';
 import type { Place } from './place.ts';
 import { Probe } from './probe.ts';
 import { RegisterClient, type RegisteringLeg } from './register-client.ts';
@@ -93,8 +94,7 @@ export class Recovery {
     const nowMs = this.line.ambient.now();
     entry.downSinceMs = nowMs;
     if (event.type === 'reg.reject' && event.retryAfterS !== undefined) entry.notBeforeMs = nowMs + event.retryAfterS * 1000;
-    const inputs: Record<string, string | number> = event.type === 'reg.reject' ? { code: event.code } : {};
-    if (event.type === 'reg.none') inputs.outcome = event.cause;
+    const inputs = { ...(event.type === 'reg.none' ? { outcome: event.cause } : {}), ...causeOf(event) };
     this.route.note('registration', '6.3:recovery-failed', 'redundancy 5.7 (c), 6.3', 'stay', entry, inputs);
     this.attempt(index + 1);
   }

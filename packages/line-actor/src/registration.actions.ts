@@ -1,5 +1,6 @@
 import { effectiveExpiryS, refreshDelayMs } from '@offhook/core';
 import { raisedExpiryS } from './expiry.ts';
+import { causeOf } from './outcome.ts';
 import { isBound, type RegistrationContext, type RegistrationEvent, type RegistrationRule } from './registration.types.ts';
 import { type RegisterFailure, retryDelay } from './retry.ts';
 
@@ -254,14 +255,14 @@ export function beginGrace(context: RegistrationContext): void {
   effects.register();
 }
 
-export function waitGrace({ record, effects }: RegistrationContext): void {
+export function waitGrace({ record, effects }: RegistrationContext, event: RegistrationEvent): void {
   record.retryAtMs = effects.now() + gracePauseMs;
   effects.arm('retry', record.retryAtMs);
   effects.decided({
     rule: 'D-23:grace',
     source: 'redundancy D-23, 3.10 X_Tcp_Reconnect_Grace',
     action: 'wait',
-    inputs: { graceUntilMs: record.graceUntilMs },
+    inputs: { graceUntilMs: record.graceUntilMs, ...causeOf(event) },
     next: { what: 'retry', atMs: record.retryAtMs },
   });
 }

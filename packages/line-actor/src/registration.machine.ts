@@ -47,7 +47,7 @@ export const registrationMachine = setup({
     holdRefresh: ({ context }) => act.holdRefresh(context),
     probeServer: ({ context }) => act.probeServer(context),
     beginGrace: ({ context }) => act.beginGrace(context),
-    waitGrace: ({ context }) => act.waitGrace(context),
+    waitGrace: ({ context, event }) => act.waitGrace(context, event),
   },
 }).createMachine({
   id: 'registration',

@@ -61,6 +61,7 @@ export function createRequestRoute(line: RouteLine, request: { readonly method: 
     if (outcome !== undefined) inputs.outcome = outcome;
     if (end?.type === 'final') inputs.code = end.status;
     if (end?.type === 'transport' && end.connected === false) inputs.connected = false;
+    if (end?.type === 'register') inputs.registered = false;
     if (end?.type === 'transport' && end.detail !== undefined) inputs.detail = end.detail;
     const next = verdict.next === 'queue' ? { what: 'queue-timeout', atMs: facts.nowMs + verdict.forMs } : undefined;
     line.note({

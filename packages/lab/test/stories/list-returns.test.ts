@@ -141,3 +141,24 @@ describe('a restart while a request is on its way', () => {
       expect(await world.until(message, 60)).toMatchObject({ ok: false });
     }));
 });
+
+describe('a connection that the server ends', () => {
+  test('moves the requests of a line that does not register, as it does on one that does (6.3, AG12)', () =>
+    tell({ register: false, sipTransport: 'TCP' }, {}, async (world) => {
+      await world.line().command('message', { target: '2000', text: 'hello' });
+      world.wire.hangUp('10.0.0.1');
+      await world.run(1);
+      expect(current(world)).toBe('10.0.0.2:5060;tcp');
+    }));
+
+  test('and is opened again within the grace is the one that requests go on (D-23)', () =>
+    tell({ sipTransport: 'TCP', xTcpReconnectGrace: 5 }, {}, async (world) => {
+      await world.line().command('message', { target: '2000', text: 'hello' });
+      world.wire.hangUp('10.0.0.1');
+      await world.run(1);
+      const sinceS = world.nowS;
+      await world.line().command('message', { target: '2000', text: 'still there' });
+      expect(world.sent('MESSAGE', { sinceS, first: true }).map(([to]) => to)).toEqual(['p']);
+      expect(current(world)).toBe('10.0.0.1:5060;tcp');
+    }));
+});
