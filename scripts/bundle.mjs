@@ -41,6 +41,7 @@ export async function bundle({ entries, outdir }) {
       'reflect-metadata',
       'zod',
       'dns-packet',
+      'fast-check',
     ],
     plugins: [ownUrl],
     logLevel: 'warning',
