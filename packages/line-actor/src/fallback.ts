@@ -154,6 +154,7 @@ export class Fallback {
   /** No return any more; what waited for the end of one goes on. */
   end(): void {
     const { waiting } = this;
+    this.recovery?.end();
     this.dispose();
     for (const run of waiting) run();
   }

@@ -29,6 +29,8 @@ export class Recovery {
   private probe: Probe | undefined = undefined;
   private readonly done: (moved: ServerEntry | undefined) => void;
   private client: RegisterClient | undefined = undefined;
+  /** The server that is asked now. */
+  private asked: ServerEntry | undefined = undefined;
 
   constructor(
     line: ListLine,
@@ -47,6 +49,13 @@ export class Recovery {
 
   begin(): void {
     this.attempt(0);
+  }
+
+  /** The line stops: the REGISTER that has not left never will. */
+  end(): void {
+    const { client, asked } = this;
+    if (client?.isConnecting === true && asked !== undefined)
+      this.route.note('registration', '6.3:recovery-ended', 'redundancy 6.1, 6.3', 'stay', asked, { connected: false });
   }
 
   dispose(): void {
@@ -74,6 +83,7 @@ export class Recovery {
     const { rule, source } = this.way;
     const client = new RegisterClient(registrant(place, this.line, onAnswer), '');
     this.client = client;
+    this.asked = entry;
     this.route.note('registration', rule, source, 'recover', entry);
     client.begin(place.leg.record.requestedS);
     const self = this;
@@ -104,6 +114,8 @@ export class Recovery {
     const { holder } = route.servers;
     const old = holder && route.place(holder);
     const contact = place.leg.registeredContact;
+    if (place.leg.isConnecting())
+      route.note('registration', '6.3:registration-overtaken', 'redundancy 6.3', 'abandon', place, { connected: false });
     route.moveLeg(entry);
     route.servers.current = entry;
     place.leg.adopt(client);

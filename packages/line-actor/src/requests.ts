@@ -153,6 +153,8 @@ export function createRequests(line: LineScope): Requests {
       job.challenges = 0;
       if ('place' in placed) return attempt(job, placed.place);
       if (placed.failure === 'register') return failed(job, { type: 'register' });
+      const outcome = { action: 'deliver', reason: 'no-leg' };
+      job.route.note({ rule: 'D-15:withdrawn', source: 'redundancy 6.1, D-15', inputs: { registered: false }, outcome });
       job.finish({ ok: false, reason: `no ${verdict.leg} leg` });
     });
   }
