@@ -1,8 +1,8 @@
+import { createManualAmbient } from '@offhook/core/testkit';
 import { type Answer, encode } from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDnsResolver } from '../src/index.ts';
 import { type DnsServer, type Script, startDns } from './dns-server.ts';
-import { stillAmbient } from './still-ambient.ts';
 
 const servers: DnsServer[] = [];
 
@@ -21,7 +21,7 @@ const one: Script = { answers: [addressOf('p.example', '192.0.2.1')] };
 const oneRecord = { type: 'A', name: 'p.example', ttlS: 60, address: '192.0.2.1' };
 
 function ask(on: readonly DnsServer[], name = 'p.example') {
-  const ambient = stillAmbient();
+  const ambient = createManualAmbient();
   const resolver = createDnsResolver({ ambient, servers: on.map(({ address }) => address) });
   return { ambient, resolver, found: resolver.query(name, 'A') };
 }

@@ -1,6 +1,6 @@
+import { createManualAmbient } from '@offhook/core/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDnsLocator, createDnsResolver, type DnsRecord } from '../../src/index.ts';
-import { stillAmbient } from '../still-ambient.ts';
 import { guideList, guideZone, shown, srv } from '../zones.ts';
 import { type Dnsmasq, describeDnsmasq, startDnsmasq } from './dnsmasq-server.ts';
 
@@ -36,7 +36,7 @@ describeDnsmasq('servers by a real DNS server', () => {
   afterAll(() => dns.stop());
 
   const world = () => {
-    const ambient = stillAmbient();
+    const ambient = createManualAmbient();
     const resolver = createDnsResolver({ ambient, servers: [dns.address] });
     return { ambient, resolver, locator: createDnsLocator({ ambient, resolver }) };
   };
@@ -80,7 +80,7 @@ describeDnsmasq('servers by a real DNS server', () => {
     await dns.stop();
     await ambient.elapse(30_000);
     expect(shown(await locator.locate(auto))).toEqual(guideList.slice(4));
-    expect(ambient.warnings).not.toEqual([]);
+    expect(ambient.logged).not.toEqual([]);
     await expect(locator.locate({ ...auto, host: 'new.example' })).rejects.toMatchObject({ code: 'E_TRANSPORT_UNRESOLVED' });
   });
 });
