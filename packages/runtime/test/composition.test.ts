@@ -77,9 +77,13 @@ describe('createRuntime() takes what it is given instead of what is built in', (
     });
     await registered(runtime);
     const common = { protocol: 'udp', families: ['ipv4'] };
+    const site = { ...common, host: 'pbx.example', port: undefined, srv: true, autoPrefix: true };
+    // First the edge, then the line, which has a choice by weight of its own.
     expect(asked.filter(({ families }) => families !== undefined)).toMatchObject([
-      { ...common, host: 'pbx.example', port: undefined, srv: true, autoPrefix: true },
+      site,
       { ...common, host: 'gw2.example', srv: false },
+      { ...site, asker: '1001' },
+      { ...common, host: 'gw2.example' },
     ]);
     await runtime.stop();
   });
