@@ -72,7 +72,8 @@ export class ListRegistration {
     this.isInService = true;
     if (wasOut) this.route.moveRoute(entry, '6.3:in-service', 'redundancy 6.3 outOfService');
     // A round may have found another server while the old binding lives: requests follow the registration.
-    else if (hasMoved && servers.current !== entry) this.route.moveRoute(entry, '6.3:registered', 'redundancy 6.2, 6.3');
+    else if (servers.current !== entry && (hasMoved || servers.registersAlong()))
+      this.route.moveRoute(entry, '6.3:registered', 'redundancy 6.2, 6.3');
     else this.route.fallback.plan();
     this.route.answer(entry, undefined);
     this.line.tell({ type: 'list.changed' });
@@ -104,19 +105,16 @@ export class ListRegistration {
   /** Whether a refresh stays away from the server that holds the registration. @source redundancy reference 5.7 */
   holdsRefresh(): boolean {
     const { leg } = this.route;
-    return (this.isElsewhere() && this.route.fallback.isAhead) || this.route.fallback.takesRefresh(leg?.record.refreshAtMs ?? 0);
+    return (
+      (this.route.servers.isElsewhere() && this.route.fallback.isAhead) ||
+      this.route.fallback.takesRefresh(leg?.record.refreshAtMs ?? 0)
+    );
   }
 
   /** No return is ahead: the refresh goes to the server in use, and the registration with it. @source redundancy reference 5.7 row PFI = 0, D-09 */
   aimRefresh(): void {
     const { current } = this.route.servers;
-    if (current !== undefined && this.isElsewhere()) this.route.moveLeg(current);
-  }
-
-  /** AR = No: requests have moved and the registration has not. */
-  private isElsewhere(): boolean {
-    const { servers } = this.route;
-    return servers.facts(this.route.nowMs)?.settings.autoRegister === false && servers.current !== servers.holder;
+    if (current !== undefined && this.route.servers.isElsewhere()) this.route.moveLeg(current);
   }
 
   private after(event: RegistrationEvent): ListVerdict | undefined {

@@ -65,6 +65,16 @@ export class ServerList {
     return current !== undefined && entries.every(({ rank }) => rank >= current.rank);
   }
 
+  /** AR = Yes: requests are where the registration is. */
+  registersAlong(): boolean {
+    return listSettings(this.config, this.entries[0]?.identity.target.protocol ?? 'udp').autoRegister;
+  }
+
+  /** AR = No: requests have moved and the registration has not. */
+  isElsewhere(): boolean {
+    return this.current !== undefined && !this.registersAlong() && this.current !== this.holder;
+  }
+
   /** New servers take the place of the old; those that stay keep what is known of them. Answers with those that are gone. */
   replace({ entries }: CandidateList): readonly ServerEntry[] {
     const known = this.entries;

@@ -4,6 +4,7 @@ import * as wire from './wire-laws.ts';
 
 /** Every law by the sentence it keeps. */
 const laws: Readonly<Record<string, (played: Played) => readonly string[]>> = {
+  'nothing fails and nothing is logged as an error': decisions.noFailures,
   'never two mechanisms in force on a line: registrations': wire.oneMechanism,
   'never two mechanisms in force on a line: rules': decisions.oneTable,
   'never a REGISTER to a server blocked by Retry-After': wire.retryAfter,
@@ -19,7 +20,6 @@ const laws: Readonly<Record<string, (played: Played) => readonly string[]>> = {
   'every request is explained by a decision': decisions.explained,
   'one Call-ID and a rising CSeq for all servers of a leg': wire.oneIdentity,
   'REGISTERs do not loop': wire.noLoops,
-  'nothing fails and nothing is logged as an error': decisions.noFailures,
 };
 
 /** @throws Error that names the law and the first faults */

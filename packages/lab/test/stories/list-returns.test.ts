@@ -117,6 +117,19 @@ describe('a round of REGISTERs while the old binding lives', () => {
         expect(world.line().status().route).toBe('onTop');
       },
     ));
+
+  test('and takes the requests along when it ends where the old binding is (AR = Yes)', () =>
+    tell(
+      { autoRegisterWhenFailover: true, proxyFallbackIntvl: 0, registerExpires: 600, sipTransport: 'TCP' },
+      { phone: { regRetryLongIntvl: 100 } },
+      async (world) => {
+        world.a.answer('REGISTER', 503, { times: 1 });
+        world.wire.hangUp('10.0.0.1');
+        await world.run(101);
+        expect(firstRegisters(world, 1).map(([to]) => to)).toEqual(['a', 'p']);
+        expect(current(world)).toBe('10.0.0.1:5060;tcp');
+      },
+    ));
 });
 
 describe('a restart while a request is on its way', () => {
