@@ -228,6 +228,14 @@ describe('a decision about a ranked list in words', () => {
       'registering anew: proxy was a, is b',
       { ...line, rule: 'D-46:restart', inputs: { what: 'proxy', was: 'a', is: 'b' }, outcome: { action: 'restart' } },
     ],
+    [
+      'the line begins anew with proxy, sipUri',
+      { ...line, rule: '6.10:line', inputs: { changed: 'proxy sipUri' }, outcome: { action: 'restart' } },
+    ],
+    [
+      'waits for a restart: dualRegistration',
+      { ...line, rule: '6.10:until-restart', inputs: { changed: 'dualRegistration' }, outcome: { action: 'staged' } },
+    ],
   ])('%s', (words, given) => {
     expect(text({ candidates, ...given }).replace(/ \[.*/, '')).toBe(words);
   });

@@ -97,9 +97,14 @@ const lineTexts: Readonly<Record<string, string>> = {
   'out-of-service': 'out of service: no server holds a working registration',
   disabled: 'disabled: no user or no server is configured',
   stopped: 'stopped',
-  configured: 'another configuration counts from now on',
   staged: 'a changed configuration waits',
-  restart: 'the line begins anew',
+};
+
+/** What becomes of parameters that have changed; any other rule has the line begin anew with them. */
+const changeTexts: Readonly<Record<string, string>> = {
+  '6.10:now': 'counts from now on:',
+  '6.10:until-restart': 'waits for a restart:',
+  '6.10:until-last-call': 'waits for the last call to end:',
 };
 
 const listTexts: Readonly<Record<string, (server: string) => string>> = {
@@ -111,6 +116,8 @@ const listTexts: Readonly<Record<string, (server: string) => string>> = {
 
 function lineTextOf(decision: Decision): string | undefined {
   const { rule, outcome, inputs } = decision;
+  const { changed } = inputs;
+  if (typeof changed === 'string') return `${changeTexts[rule] ?? 'the line begins anew with'} ${changed.replaceAll(' ', ', ')}`;
   if (outcome.action === 'restart') return `registering anew: ${inputs.what} was ${inputs.was}, is ${inputs.is}`;
   const known = isRanked(decision) ? listTexts[outcome.action]?.(place(decision)) : undefined;
   const why = outcome.action.startsWith('route-') ? occasionsOfMoves[rule] : undefined;

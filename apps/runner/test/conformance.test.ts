@@ -36,7 +36,6 @@ describe('offhook conformance', () => {
         total: 1,
         passed: 1,
         failed: 0,
-        waiting: 0,
         vectors: [expect.objectContaining({ id: 'RED-74', result: 'passed', source: 'AG12, D-37' })],
       },
     ]);

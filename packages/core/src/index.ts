@@ -55,7 +55,7 @@ export { createNotes, type Locate, type Notes } from './config/notes.ts';
 export { outageFigures, outageFindings } from './config/outage-figures.ts';
 export type { Apply, ParameterKind, ParameterMeta } from './config/parameter.ts';
 export { parseRuntimeConfig, type ReadOptions, type RuntimeReading, readRuntimeConfig } from './config/read-runtime.ts';
-export { invalidValue } from './config/read-section.ts';
+export { invalidValue, readSection, type SectionValues } from './config/read-section.ts';
 export { readValue, type SecretReference } from './config/read-value.ts';
 export { matchesRsc, parseRscTemplate, type RscTemplate } from './config/rsc.ts';
 export {

@@ -44,13 +44,9 @@ function chosen(vectors: readonly Vector[], ids: readonly string[]): readonly Ve
   return ids.length === 0 ? vectors : vectors.filter(({ id }) => ids.includes(id));
 }
 
-function rowText({ id, result, title, source, reading, needs = [], faults = [] }: VectorResult, paint: Paint): string {
-  const tint = { passed: paint.green, failed: paint.red, waiting: paint.yellow }[result];
-  const remarks = [
-    source,
-    ...(reading === undefined ? [] : [`played: ${reading}`]),
-    ...(needs.length === 0 ? [] : [`${result === 'waiting' ? 'waits' : 'some cases wait'} for ${needs.join(', ')}`]),
-  ];
+function rowText({ id, result, title, source, reading, faults = [] }: VectorResult, paint: Paint): string {
+  const tint = { passed: paint.green, failed: paint.red }[result];
+  const remarks = [source, ...(reading === undefined ? [] : [`played: ${reading}`])];
   const row = `  ${id.padEnd(8)}${tint(result.padEnd(9))}${title} ${paint.dim(`[${remarks.join('; ')}]`)}`;
   return [row, ...faults.map((fault) => `      ${fault}`)].join('\n');
 }
@@ -79,9 +75,9 @@ export async function conformance(
     results.push(await runVector(vector));
   }
   const count = (result: VectorResult['result']): number => results.filter((each) => each.result === result).length;
-  const totals = { total: results.length, passed: count('passed'), failed: count('failed'), waiting: count('waiting') };
+  const totals = { total: results.length, passed: count('passed'), failed: count('failed') };
   output.result({ ...totals, vectors: results }, (paint) => {
-    const sum = `${totals.total} vectors: ${totals.passed} passed, ${totals.failed} failed, ${totals.waiting} wait for what is not built yet.`;
+    const sum = `${totals.total} vectors: ${totals.passed} passed, ${totals.failed} failed.`;
     return `${tableText(results, paint)}\n${(totals.failed > 0 ? paint.red : paint.green)(sum)}`;
   });
   return totals.failed > 0 ? exit.missed : exit.done;

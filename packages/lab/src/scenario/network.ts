@@ -9,6 +9,7 @@ import {
 } from '@offhook/core';
 import type { DnsRecord } from '@offhook/plugin-dns-srv';
 import type { Scenario } from './schema.ts';
+import { changedLines, isSet } from './set-step.ts';
 
 /** A server of a drill: one host with everything the configuration reaches there. */
 export interface ScriptedServer {
@@ -136,9 +137,19 @@ function distinct(lines: readonly LineConfig[]): readonly LineConfig[] {
   return [...found.values()];
 }
 
-/** Gives every server of the lines a place on a virtual network. */
-export function layNetwork(all: readonly LineConfig[], { servers: named, zone }: Pick<Scenario, 'servers' | 'zone'>): Network {
-  const lines = distinct(all);
+/** Lines as they are at first, and as each step that sets something makes them. */
+function everSet(lines: readonly LineConfig[], steps: Scenario['steps']): readonly LineConfig[] {
+  const stages = [lines];
+  for (const step of steps) if (isSet(step)) stages.push(changedLines(stages.at(-1) ?? [], step));
+  return stages.flatMap(distinct);
+}
+
+/** Gives every server that the lines ever have a place on a virtual network. */
+export function layNetwork(
+  all: readonly LineConfig[],
+  { servers: named, zone, steps }: Pick<Scenario, 'servers' | 'zone' | 'steps'>,
+): Network {
+  const lines = everSet(all, steps);
   const isTls = lines.some(({ ext }) => ext.sipTransport === 'TLS');
   const places = createPlaces();
   const written = new Map<string, string>();

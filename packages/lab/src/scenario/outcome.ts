@@ -111,7 +111,11 @@ function lineOutcome(
     const host = server.replace(/:\d+;.*$/, '').replace(/^\[(.*)\]$/, '$1');
     return places.get(host) ?? host;
   };
-  const legSpans = legs.map(({ leg, server }) => {
+  // A line that is set to another mode has registrations that it did not begin with.
+  const everHad = new Map(legs.map((each) => [each.leg, each]));
+  for (const entry of own)
+    if ('leg' in entry && !everHad.has(entry.leg)) everHad.set(entry.leg, { leg: entry.leg, server: entry.server ?? '' });
+  const legSpans = [...everHad.values()].map(({ leg, server }) => {
     const changes: Omit<LegSpan, 'toS'>[] = [{ fromS: 0, state: 'off', server }];
     for (const entry of own)
       if ((entry.lane === 'registration.primary' || entry.lane === 'registration.alternate') && entry.leg === leg)

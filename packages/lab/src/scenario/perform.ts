@@ -5,6 +5,7 @@ import type { AnswerStep } from '../registrar-script.ts';
 import type { ScriptedCall } from '../user-agent.types.ts';
 import type { Recorder } from './recorder.ts';
 import type { Step, StepOf } from './schema.ts';
+import { appliedText, stepText } from './set-step.ts';
 import { registrarSettings, type Stage } from './stage.ts';
 import type { ServerState } from './timeline.types.ts';
 
@@ -256,6 +257,19 @@ export function createPerformer(stage: Stage, recorder: Recorder): Performer {
     recorder.script(`the name server ${typeof change === 'string' ? `is ${change}` : 'has new records'}`);
   }
 
+  async function set(step: StepOf<'set'>): Promise<void> {
+    recorder.script(stepText(step));
+    try {
+      const { report, findings } = await stage.apply(step);
+      for (const { message, remedy } of findings) recorder.script(`${message} ${remedy}`.trim());
+      if (report === undefined) recorder.script('the phone is off: it starts with it');
+      else if (report.lines.length === 0) recorder.script('nothing has changed by that');
+      for (const applied of report?.lines ?? []) recorder.applied(`line ${applied.line}: ${appliedText(applied)}`, applied);
+    } catch (error) {
+      recorder.script(`refused, nothing has changed: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
   async function powerCut(step: StepOf<'powerCut'>): Promise<void> {
     await stage.powerCut();
     recorder.powerCut(`power cut${spanText(step.for ?? 0)}`);
@@ -287,6 +301,8 @@ export function createPerformer(stage: Stage, recorder: Recorder): Performer {
             void command(line, 'restart');
           }
           return;
+        case 'set':
+          return set(step);
         case 'powerCut':
           return powerCut(step);
         case 'network':

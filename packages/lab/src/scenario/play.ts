@@ -37,7 +37,6 @@ const lineOf = ({ id, mode, legs }: LineStatus, stage: Stage) => ({
 export async function playScenario(options: PlayOptions): Promise<Timeline> {
   const { config, scenario, interrupted, inspect, mechanisms, plugins } = options;
   const entries: TimelineEntry[] = [];
-  const users = new Map(config.lines.map(({ id, ext }) => [ext.userId, id]));
   const stage = await createStage({
     config,
     scenario,
@@ -57,7 +56,7 @@ export async function playScenario(options: PlayOptions): Promise<Timeline> {
     network,
     nowMs: ambient.now,
     packetsSent: () => wire.packets.at(-1)?.seq ?? lastSeq,
-    lineOf: (user) => users.get(user),
+    lineOf: stage.lineOf,
     emit: options.onEntry ?? ((entry) => void entries.push(entry)),
   });
   const performer = createPerformer(stage, recorder);

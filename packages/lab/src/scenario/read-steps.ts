@@ -1,6 +1,7 @@
 import { type ConfigPath, type Notes, noteIssues, showValue } from '@offhook/core';
 import type { z } from 'zod';
 import { acts, type Scenario, type Step, serverActs } from './schema.ts';
+import { isSet, readSetValues } from './set-step.ts';
 
 const verbs = ['server', ...Object.keys(acts)];
 const serverKeys = Object.keys(serverActs);
@@ -20,9 +21,15 @@ function refuseVerb(step: Raw, known: readonly string[], what: string, path: Con
   });
 }
 
+/** A server has a `set` of its own; parameters of the phone may stand alone. */
+function says(step: Raw, verb: string): boolean {
+  if (verb !== 'set') return Object.hasOwn(step, verb);
+  return !Object.hasOwn(step, 'server') && (Object.hasOwn(step, 'set') || Object.hasOwn(step, 'phone'));
+}
+
 /** The schema of a step by the one key that says what it does. */
 function schemaOf(step: Raw, path: ConfigPath, notes: Notes): readonly [verb: string, schema: z.ZodType] | undefined {
-  const found = verbs.filter((key) => Object.hasOwn(step, key));
+  const found = verbs.filter((key) => says(step, key));
   const [verb] = found;
   if (verb === undefined || found.length > 1) return void refuseVerb(step, verbs, 'happens', path, notes);
   if (verb !== 'server') return [verb, acts[verb as keyof typeof acts]];
@@ -43,7 +50,8 @@ export function readSteps(script: readonly Raw[], at: ConfigPath, notes: Notes):
       noteIssues(parsed.error, schema, raw, notes, path);
       return [];
     }
-    return [{ verb, index: i, ...(parsed.data as object) } as Step];
+    const step = { verb, index: i, ...(parsed.data as object) } as Step;
+    return [isSet(step) ? readSetValues(step, path, notes) : step];
   });
   return [...steps].sort((a, b) => a.at - b.at);
 }

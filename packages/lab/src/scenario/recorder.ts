@@ -1,5 +1,5 @@
 import { type Decision, formatEndpoint, type Leg } from '@offhook/core';
-import { type CallFact, describeDecision } from '@offhook/runtime';
+import { type AppliedLine, type CallFact, describeDecision } from '@offhook/runtime';
 import { readSipUri, type SipMessage } from '@offhook/sip';
 import type { Packet } from '../wire-record.ts';
 import type { Network } from './network.ts';
@@ -12,6 +12,8 @@ export interface Recorder {
   /** Takes the packets since the last time and hands on everything in the order it happened. */
   flush(packets: readonly Packet[]): void;
   script(text: string, line?: string): void;
+  /** What became of the changes of a line's configuration. */
+  applied(text: string, applied: AppliedLine): void;
   server(name: string, to: ServerState, text: string): void;
   /** Lines are off: what they held is gone. */
   powerCut(text: string): void;
@@ -175,6 +177,7 @@ export function createRecorder({ network, nowMs, packetsSent, lineOf, emit }: Re
       pending.length = 0;
     },
     script: (text, line) => add({ lane: 'script', atS: atS(), text, ...(line !== undefined && { line }) }),
+    applied: (text, { line, changes }) => add({ lane: 'script', atS: atS(), text, line, changes }),
     server(name, to, text) {
       const from = serverStates.get(name) ?? 'up';
       serverStates.set(name, to);

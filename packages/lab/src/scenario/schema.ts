@@ -7,6 +7,8 @@ import { name, names, record, seconds, status } from './words.ts';
 const at = { at: seconds };
 /** Acts for so long, then everything is as before. */
 const span = { for: seconds.optional() };
+/** Parameters by the names of the YAML configuration; read and judged as those are. */
+const parameters = z.record(z.string(), z.unknown()).default({});
 const repeated = { every: seconds.optional(), times: z.int().min(1).optional() };
 
 /** What a registrar does with REGISTER and calls when nothing is scripted. */
@@ -74,6 +76,13 @@ export const acts = {
   message: z.strictObject({ ...at, ...repeated, message: names, to: name.optional() }),
   dns: z.strictObject({ ...at, dns: z.union([z.enum(['up', 'down']), z.array(record)], 'up, down, or a list of records') }),
   restart: z.strictObject({ ...at, restart: names }),
+  set: z
+    .strictObject({ ...at, set: parameters, phone: parameters, line: names.optional() })
+    .refine(({ set, phone }) => Object.keys({ ...set, ...phone }).length > 0, { path: ['set'], message: 'one parameter or more' })
+    .refine(({ line, set }) => line === undefined || Object.keys(set).length > 0, {
+      path: ['line'],
+      message: 'line beside set; parameters of the phone are those of all lines',
+    }),
   powerCut: z.strictObject({ ...at, ...span, powerCut: z.literal(true) }),
   network: z.strictObject({
     ...at,

@@ -5,6 +5,7 @@ import {
   type Decision,
   decodeJson,
   type FactKind,
+  type Finding,
   lineKey,
   type Mechanism,
   type RuntimeConfig,
@@ -12,7 +13,7 @@ import {
 } from '@offhook/core';
 import { createMemoryLineStore } from '@offhook/core/testkit';
 import { createDnsLocator, type ZoneResolver, zoneResolver } from '@offhook/plugin-dns-srv';
-import { type CallFact, createRuntime, type LoadedPlugins, type Runtime } from '@offhook/runtime';
+import { type ApplyReport, type CallFact, createRuntime, type LoadedPlugins, type Runtime } from '@offhook/runtime';
 import { lendGlobalTimers } from '../global-timers.ts';
 import { createRegistrar } from '../registrar.ts';
 import type { Registrar, RegistrarSettings } from '../registrar.types.ts';
@@ -22,7 +23,8 @@ import type { UserAgent } from '../user-agent.types.ts';
 import { createVirtualAmbient, type VirtualAmbient } from '../virtual-ambient.ts';
 import { createWire, type Wire } from '../wire.ts';
 import { layNetwork, type Network } from './network.ts';
-import type { Scenario, ServerSettings } from './schema.ts';
+import type { Scenario, ServerSettings, StepOf } from './schema.ts';
+import { changedConfig, newFindings } from './set-step.ts';
 
 /** The password of lines that have none: nobody outside the drill needs to know it. */
 const drillPassword = 'drill';
@@ -52,6 +54,13 @@ export interface Stage {
   /** Somebody to call, and to be called by; made on first use, reached by every server. */
   party(user: string): Promise<UserAgent>;
   userOf(line: string): string;
+  /** The line that has, or had, this user. */
+  lineOf(user: string): string | undefined;
+  /**
+   * Puts another configuration in force as far as it may be; while the power is off it counts from the next start on.
+   * @throws ConfigError, PluginError (rejects) it is refused: nothing has changed then
+   */
+  apply(step: StepOf<'set'>): Promise<Applied>;
   /** Resolves as time moves. */
   boot(): Promise<void>;
   powerCut(): Promise<void>;
@@ -60,6 +69,14 @@ export interface Stage {
   /** Puts everything right and ends in order; says what was left behind. */
   end(): Promise<readonly string[]>;
   stop(): Promise<void>;
+}
+
+/** What became of a step that sets something. */
+export interface Applied {
+  /** Undefined while the power is off. */
+  readonly report: ApplyReport | undefined;
+  /** What the new values were found to be: repaired, or doubtful. */
+  readonly findings: readonly Finding[];
 }
 
 /** After the last request everything has come to rest within this time, s. */
@@ -88,10 +105,24 @@ function atHome(config: RuntimeConfig): RuntimeConfig {
   return { ...config, cluster, lines };
 }
 
-/** Secrets by digest user; a user of the network outside the phone has the drill's own. */
-function secretsOf({ lines }: RuntimeConfig): (user: string) => string | undefined {
-  const secrets = new Map(lines.flatMap(({ ext }) => [ext.userId, ext.authId].map((user) => [user, ext.password] as const)));
-  return (user) => secrets.get(user) ?? drillPassword;
+/** Who has which line, and which password; what a user once had stays known. */
+function createUsers() {
+  const users = new Map<string, string>();
+  const lines = new Map<string, string>();
+  const secrets = new Map<string, string>();
+  return {
+    know(config: RuntimeConfig): void {
+      for (const { id, ext } of config.lines) {
+        users.set(id, ext.userId);
+        lines.set(ext.userId, id);
+        for (const user of [ext.userId, ext.authId]) secrets.set(user, ext.password);
+      }
+    },
+    userOf: (line: string): string => users.get(line) ?? line,
+    lineOf: (user: string): string | undefined => lines.get(user),
+    /** A user of the network outside the phone has the drill's own. */
+    password: (user: string): string => secrets.get(user) ?? drillPassword,
+  };
 }
 
 /** What a registrar is set to before the script says otherwise. */
@@ -103,19 +134,19 @@ function settingsOf(scenario: Scenario, name: string): Partial<RegistrarSettings
 /** Builds the stage; the phone is off until it is booted. The global timers belong to it until it stops. */
 export async function createStage(options: StageOptions): Promise<Stage> {
   const { scenario, seed } = options;
-  const config = atHome(options.config);
+  let config = atHome(options.config);
   const ambient = createVirtualAmbient({ seed, startMs: 0 });
   const network = layNetwork(config.lines, scenario);
   const names = zoneResolver(network.records);
   const locator = createDnsLocator({ ambient, resolver: names });
   const wire = createWire(ambient);
   const bus: Bus = createMemoryBus({ ambient });
-  const password = secretsOf(config);
+  const users = createUsers();
+  users.know(config);
   const store = config.state?.folder === undefined ? undefined : createMemoryLineStore();
   const giveBack = lendGlobalTimers(ambient);
   const parties = new Map<string, UserAgent>();
   const idOf = new Map<string, string>(config.lines.map(({ id }) => [lineKey(id), id]));
-  const userOf = new Map(config.lines.map(({ id, ext }) => [id, ext.userId]));
   let runtime: Runtime | undefined;
 
   const registrars = new Map(
@@ -128,7 +159,7 @@ export async function createStage(options: StageOptions): Promise<Stage> {
         ),
         realm: name,
         domains: network.domains,
-        password,
+        password: users.password,
         settings: settingsOf(scenario, name),
       }),
     ]),
@@ -158,6 +189,15 @@ export async function createStage(options: StageOptions): Promise<Stage> {
       ...(options.mechanisms !== undefined && { mechanisms: options.mechanisms }),
       ...(options.plugins !== undefined && { plugins: options.plugins }),
     });
+  }
+
+  async function apply(step: StepOf<'set'>): Promise<Applied> {
+    const next = atHome(changedConfig(config, step));
+    const report = await runtime?.apply(next);
+    const findings = newFindings(config.lines, next.lines);
+    config = next;
+    users.know(config);
+    return { report, findings };
   }
 
   function registrar(server: string): Registrar {
@@ -231,7 +271,9 @@ export async function createStage(options: StageOptions): Promise<Stage> {
     names,
     registrar,
     party,
-    userOf: (line) => userOf.get(line) ?? line,
+    userOf: users.userOf,
+    lineOf: users.lineOf,
+    apply,
     boot,
     powerCut,
     forgetRecords() {

@@ -1,5 +1,5 @@
 import type { Decision, Leg } from '@offhook/core';
-import type { CallFact } from '@offhook/runtime';
+import type { CallFact, LineChange } from '@offhook/runtime';
 
 /* What a drill brings to light: plain data, in the order it happened. Instants are seconds since its beginning. */
 
@@ -30,6 +30,8 @@ export interface ScriptEntry extends Entry {
   readonly line?: string;
   /** Every line ends here at once. */
   readonly powerCut?: true;
+  /** Parameters of the line that were changed, and what each waits for. */
+  readonly changes?: readonly LineChange[];
 }
 
 export interface ServerEntry extends Entry {

@@ -112,7 +112,7 @@ function judgeFinding({ stage }: Played, { finding, severity, seen }: Expectatio
 function judgeStatus({ stage }: Played, { status, line }: ExpectationOf<'status'>): readonly string[] {
   const found = (stage.runtime?.lines() ?? []).find(({ id }) => line === undefined || id === line);
   return Object.entries(status).flatMap(([key, wanted]) => {
-    const seen = (found as unknown as Readonly<Record<string, unknown>> | undefined)?.[key];
+    const seen = (found as unknown as Readonly<Record<string, unknown>> | undefined)?.[key] ?? false;
     return seen === wanted ? [] : [`status ${key}: expected ${wanted}, seen ${String(seen)}`];
   });
 }

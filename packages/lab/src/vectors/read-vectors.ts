@@ -64,8 +64,8 @@ function mergeBodies(vector: VectorBody, own: VectorBody): VectorBody {
 }
 
 function readVector(raw: VectorFile['vectors'][number], file: VectorFile, at: ConfigPath, notes: Notes): Vector {
-  const { id, title, source, reading, needs = [], cases = [{ name: '', needs: undefined }], ...shared } = raw;
-  const built = cases.map(({ name, needs: ownNeeds = [], ...own }, i): VectorCase => {
+  const { id, title, source, reading, cases = [{ name: '' }], ...shared } = raw;
+  const built = cases.map(({ name, ...own }: NonNullable<typeof raw.cases>[number], i): VectorCase => {
     const body = mergeBodies(shared, own);
     const inCase = (key: 'script' | 'expect'): ConfigPath => (own[key] === undefined ? [...at, key] : [...at, 'cases', i, key]);
     if (body.base !== undefined && file.bases[body.base] === undefined)
@@ -80,7 +80,6 @@ function readVector(raw: VectorFile['vectors'][number], file: VectorFile, at: Co
     const played = { servers: body.servers ?? serversOf(file.bases[body.base ?? '']), zone: body.zone ?? [], until: body.until };
     return {
       name,
-      needs: [...new Set([...needs, ...ownNeeds])],
       configuration: configurationOf(file.bases, body),
       scenario: scenarioOf(played, steps, body.seed ?? 1),
       seeds: body.seeds ?? 1,

@@ -10,9 +10,7 @@ export interface VectorResult {
   readonly title: string;
   readonly source: string;
   readonly reading?: string;
-  readonly result: 'passed' | 'failed' | 'waiting';
-  /** What it waits for; of one that is played, what some of its cases wait for. */
-  readonly needs?: readonly string[];
+  readonly result: 'passed' | 'failed';
   /** What was expected and what was seen; of a failed one. */
   readonly faults?: readonly string[];
 }
@@ -38,12 +36,9 @@ async function runCase({ name, configuration, scenario, seeds, expect }: VectorC
 
 /** Plays a vector in virtual time, every case and seed of it. Afterwards everything is put right, and nothing may be left behind. */
 export async function runVector({ id, section, title, source, reading, cases }: Vector): Promise<VectorResult> {
-  const playable = cases.filter((each) => each.needs.length === 0);
-  const needs = [...new Set(cases.flatMap((each) => each.needs))];
-  const told = { id, section, title, source, ...(reading !== undefined && { reading }), ...(needs.length > 0 && { needs }) };
-  if (playable.length === 0) return { ...told, result: 'waiting' };
+  const told = { id, section, title, source, ...(reading !== undefined && { reading }) };
   const faults: string[] = [];
-  for (const each of playable) {
+  for (const each of cases) {
     try {
       faults.push(...(await runCase(each)));
     } catch (error) {

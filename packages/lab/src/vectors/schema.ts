@@ -4,10 +4,6 @@ import { name, names, seconds } from '../scenario/words.ts';
 
 /* A vector: a drill with expectations. README.md beside the vectors says how to read them. */
 
-/** What a vector may wait for. */
-const pendingFeatures = ['staged'] as const;
-const needs = z.array(z.enum(pendingFeatures)).min(1).optional();
-
 /** A cell of a table: a value, `*` for any, or two numbers for a range. */
 const cell = z.union([z.string(), z.number(), z.boolean(), z.null(), z.tuple([z.number(), z.number()])]);
 export type Cell = z.output<typeof cell>;
@@ -59,7 +55,12 @@ export const expectations = {
   candidates: z.strictObject({ candidates: z.array(z.string()), line: name.optional(), at: seconds.optional() }),
   finding: z.strictObject({ finding: name, severity: z.string().optional(), seen: z.string().optional() }),
   status: z.strictObject({
-    status: z.strictObject({ mode: z.string().optional(), degraded: z.boolean().optional(), route: z.string().optional() }),
+    status: z.strictObject({
+      mode: z.string().optional(),
+      degraded: z.boolean().optional(),
+      route: z.string().optional(),
+      restartRequired: z.boolean().optional(),
+    }),
     line: name.optional(),
   }),
 } as const;
@@ -88,13 +89,12 @@ const body = {
   expect: z.array(values).min(1).optional(),
 };
 
-const caseSchema = z.strictObject({ name: z.string(), needs, ...body });
+const caseSchema = z.strictObject({ name: z.string(), ...body });
 const vectorSchema = z.strictObject({
   id: z.string().regex(/^RED-\d+$/, 'RED-n'),
   title: z.string(),
   source: z.string(),
   reading: z.string().optional().meta({ description: 'How it is played where that is narrower than the reference.' }),
-  needs,
   ...body,
   cases: z.array(caseSchema).min(1).optional(),
 });
@@ -105,14 +105,12 @@ export const vectorFileSchema = z.strictObject({
   vectors: z.array(vectorSchema).min(1),
 });
 
-export type VectorBody = Omit<z.output<typeof caseSchema>, 'name' | 'needs'>;
+export type VectorBody = Omit<z.output<typeof caseSchema>, 'name'>;
 
 /** One way a vector is played. */
 export interface VectorCase {
   /** Empty for the only one. */
   readonly name: string;
-  /** What has to be built before it can be played. */
-  readonly needs: readonly string[];
   /** A configuration as `parseRuntimeConfig` takes it. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly scenario: Scenario;

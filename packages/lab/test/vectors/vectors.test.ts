@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readVectors, runVector, type Vector, vectorFolder } from '../../src/index.ts';
 
-/* Every vector of the redundancy reference but 9.7, as data. What is not built yet waits; it is read and listed all the same. */
+/* Every vector of the redundancy reference but 9.7, as data. */
 
 const files = readdirSync(vectorFolder).filter((name) => name.endsWith('.yaml'));
 const readings = files.map((name) => readVectors({ name, text: readFileSync(new URL(name, vectorFolder), 'utf8') }));
@@ -17,13 +17,8 @@ test('every vector of the reference is there, once', () => {
 });
 
 describe.each(readings.map((reading, i) => ({ file: files[i], vectors: reading.vectors })))('$file', ({ vectors: own }) => {
-  const waits = ({ cases }: Vector): boolean => cases.every(({ needs }) => needs.length > 0);
-  test.each(own.filter((vector) => !waits(vector)))('$id $title', async (vector) => {
+  test.each(own)('$id $title', async (vector) => {
     const { faults, result } = await runVector(vector);
     expect({ result, faults }).toEqual({ result: 'passed', faults: undefined });
-  });
-  const waiting = own.filter(waits);
-  test.skipIf(waiting.length === 0).each(waiting)('$id waits: $title', async (vector) => {
-    expect(await runVector(vector)).toMatchObject({ result: 'waiting' });
   });
 });
