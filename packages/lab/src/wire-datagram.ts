@@ -46,10 +46,20 @@ export function createDatagramTransport(network: DatagramNetwork, options: Liste
   const { traffic, ports } = network;
   const { ambient, faults } = traffic;
   const remotes = new Map<Flow, Endpoint>();
+  const copies = new WeakMap<Uint8Array, Uint8Array>();
   let host: TransportHost | undefined;
   let port: DatagramPort | undefined;
 
   const flowTo = (remote: Endpoint): Flow => asFlow(`udp/${formatEndpoint(port?.local ?? options)}/${formatEndpoint(remote)}`);
+
+  /** What the sender does with its bytes afterwards changes nothing; a repetition is the same copy. */
+  function copyOf(bytes: Uint8Array): Uint8Array {
+    const before = copies.get(bytes);
+    if (before !== undefined && Buffer.compare(before, bytes) === 0) return before;
+    const copy = bytes.slice();
+    copies.set(bytes, copy);
+    return copy;
+  }
 
   function fail(flow: Flow, remote: Endpoint, reason: FlowFailureReason, detail: string): void {
     host?.flowFailed({ flow, remote, reason, detail, atMs: ambient.now() });
@@ -107,7 +117,7 @@ export function createDatagramTransport(network: DatagramNetwork, options: Liste
       } else if (bytes.length > manifest.maxBytes) {
         ambient.defer(() => fail(flow, remote, 'rejected', `a datagram carries ${manifest.maxBytes} bytes, not ${bytes.length}`));
       } else {
-        traffic.datagram({ from: port.local, to: remote, protocol: 'udp', kind: 'data', bytes: bytes.slice() }, land);
+        traffic.datagram({ from: port.local, to: remote, protocol: 'udp', kind: 'data', bytes: copyOf(bytes) }, land);
       }
     },
     close(flow) {

@@ -60,6 +60,15 @@ export interface WireRecord {
   transcript(filter?: PacketFilter): readonly string[];
 }
 
+const messages = new WeakMap<Uint8Array, SipMessage | SipFault>();
+
+/** Bytes on the wire never change: repetitions, which share them, are read once. */
+function messageIn(bytes: Uint8Array): SipMessage | SipFault {
+  const known = messages.get(bytes) ?? parseMessage(bytes);
+  messages.set(bytes, known);
+  return known;
+}
+
 /** The part of a packet that is still to be written. */
 export class PacketEntry implements Packet {
   readonly seq: number;
@@ -71,7 +80,6 @@ export class PacketEntry implements Packet {
   readonly bytes: Uint8Array;
   deliveredAtMs?: number;
   dropped?: LossReason;
-  #message: SipMessage | SipFault | undefined;
 
   constructor(fields: Pick<Packet, 'seq' | 'atMs' | 'from' | 'to' | 'protocol' | 'kind' | 'bytes'>) {
     this.seq = fields.seq;
@@ -84,8 +92,7 @@ export class PacketEntry implements Packet {
   }
 
   get message(): SipMessage | SipFault | undefined {
-    if (this.kind === 'data') this.#message ??= parseMessage(this.bytes);
-    return this.#message;
+    return this.kind === 'data' ? messageIn(this.bytes) : undefined;
   }
 }
 

@@ -29,6 +29,8 @@ import { changedConfig, newFindings } from './set-step.ts';
 /** The password of lines that have none: nobody outside the drill needs to know it. */
 const drillPassword = 'drill';
 const cluster = 'drill';
+/** More lines than this are stepped by their tables: nothing else tells the two hosts apart, and a day goes by sooner. */
+const fewLines = 10;
 
 export interface StageOptions {
   readonly config: RuntimeConfig;
@@ -185,6 +187,7 @@ export async function createStage(options: StageOptions): Promise<Stage> {
       bus,
       transports: transports(),
       locator,
+      ...(config.lines.length > fewLines && { host: 'pooled' as const }),
       ...(store !== undefined && { store }),
       ...(options.mechanisms !== undefined && { mechanisms: options.mechanisms }),
       ...(options.plugins !== undefined && { plugins: options.plugins }),
