@@ -317,6 +317,6 @@ export function turnOff({ record, effects }: RegistrationContext, event: Registr
   for (const clock of ['refresh', 'expiry', 'retry'] as const) effects.disarm(clock);
   Object.assign(record, { lastOk: false, expiresAtMs: 0, refreshAtMs: 0, retryAtMs: 0, failures: 0, downSinceMs: 0 });
   effects.persist(false);
-  const inputs = { after: event.type, ...unsent(effects) };
+  const inputs = { after: event.type, ...unsent(effects), ...causeOf(event) };
   effects.decided({ rule: '6.1:off', source: 'redundancy 6.1', action: 'off', inputs });
 }

@@ -74,6 +74,18 @@ describe('the decision stream', () => {
       },
     ));
 
+  test('tells that a withdrawal has not left because no connection could be opened (6.1)', () =>
+    tell({ proxy: '10.0.0.1', sipTransport: 'TCP' }, { link: { delayMs: 1_000 } }, async (world) => {
+      await world.runTo(10);
+      world.wire.refuse('10.0.0.1');
+      await world.run(1.5);
+      await world.line().command('restart');
+      await world.run(2);
+      expect(world.decisions().filter(({ outcome }) => outcome.action === 'off')).toMatchObject([
+        { inputs: { after: 'reg.none', connected: false } },
+      ]);
+    }));
+
   test('tells where a line that does not register begins, also after a restart (D-25, D-45)', () =>
     tell({ register: false, proxyFallbackIntvl: 600 }, {}, async (world) => {
       await failOver(world);
