@@ -175,7 +175,7 @@ function failureInputs(context: RegistrationContext, event: RegistrationEvent): 
   if (event.type === 'reg.tooBrief') inputs.code = 423;
   if (event.type === 'reg.none') inputs.outcome = event.cause;
   if (event.type === 'transport.down') inputs.outcome = 'disconnect';
-  if (event.type === 'list.exhausted') inputs.outcome = 'exhausted';
+  if (event.type === 'list.exhausted') Object.assign(inputs, { outcome: 'exhausted', ...unsent(context.effects) });
   if (event.type === 'reg.none' && event.connected === false) inputs.connected = false;
   if (event.type === 'reg.none' && event.detail !== undefined) inputs.detail = event.detail;
   return { ...inputs, bound: isBound(context.record, context.effects.now()) };

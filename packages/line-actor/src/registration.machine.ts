@@ -142,7 +142,7 @@ export const registrationMachine = setup({
           { target: 'waiting', actions: 'scheduleRetry' },
         ],
         'server.moved': { target: 'registering', actions: ['moveOn', 'sendRegister'] },
-        'list.exhausted': { target: 'waiting', actions: ['abandon', 'scheduleRetry'] },
+        'list.exhausted': { target: 'waiting', actions: ['scheduleRetry', 'abandon'] },
         'clock.expiry': { target: 'registering', actions: 'loseBinding' },
         'transport.down': [
           { guard: 'movesOn', target: 'registering', actions: ['moveOn', 'sendRegister'] },

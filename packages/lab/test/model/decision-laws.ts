@@ -3,7 +3,7 @@ import type { RequestPacket } from '../../src/index.ts';
 import { type Departure, rebuildRoute } from '../stories/rebuild-route.ts';
 import type { Played, Sample } from './play.ts';
 import { isList, type Shape } from './plot.ts';
-import { outsideDialogs } from './wire-laws.ts';
+import { isWithdrawal, outsideDialogs } from './wire-laws.ts';
 
 /* What must hold of the decision stream, of what a line says of itself, and of the two beside the wire. */
 
@@ -51,10 +51,11 @@ export function explained(played: Played): readonly string[] {
     const name = `${departure.method} ${departure.server}`;
     left.set(name, [...(left.get(name) ?? []), departure]);
   }
-  const isDueTo = (packet: RequestPacket, { atMs, server, method }: Departure): boolean =>
-    packet.atMs === atMs ||
-    (packet.atMs > atMs &&
-      (connected.has(`${server} ${packet.atMs}`) || (method !== 'REGISTER' && registered.has(`${server} ${packet.atMs}`))));
+  const isDueTo = (packet: RequestPacket, { atMs, server, method, withdraws }: Departure): boolean => {
+    if (packet.atMs < atMs || withdraws !== isWithdrawal(packet)) return false;
+    const at = `${server} ${packet.atMs}`;
+    return packet.atMs === atMs || connected.has(at) || (method !== 'REGISTER' && registered.has(at));
+  };
   const faults: string[] = [];
   for (const packet of outsideDialogs(played)) {
     const { to, protocol, message, atMs } = packet;
@@ -64,8 +65,6 @@ export function explained(played: Played): readonly string[] {
     const departure = open[index];
     open.splice(index, index < 0 ? 0 : 1);
     if (departure === undefined) faults.push(`${atS(atMs)} ${name} (${message.cseq.number}) left without a decision`);
-    else if (message.method === 'REGISTER' && departure.withdraws !== (message.header('Expires') === '0'))
-      faults.push(`${atS(atMs)} ${name} carries Expires ${message.header('Expires')} by ${departure.rule}`);
   }
   for (const [name, open] of left)
     for (const { atMs, id, rule } of open)

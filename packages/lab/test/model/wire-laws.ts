@@ -8,7 +8,9 @@ import type { Shape } from './plot.ts';
 const phone = '10.0.0.9';
 const atS = (ms: number): string => `${(ms / 1_000).toFixed(3)} s`;
 const serverOf = ({ to, protocol }: RequestPacket): string => `${to.host}:${to.port};${protocol}`;
-const isWithdrawal = ({ message }: RequestPacket): boolean => message.header('Expires') === '0';
+/** A REGISTER that takes a binding back. */
+export const isWithdrawal = ({ message }: RequestPacket): boolean =>
+  message.method === 'REGISTER' && message.header('Expires') === '0';
 const show = (packet: RequestPacket): string =>
   `${atS(packet.atMs)} ${packet.message.method} ${packet.message.cseq.number} to ${serverOf(packet)}`;
 

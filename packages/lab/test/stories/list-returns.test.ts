@@ -86,6 +86,17 @@ describe('the decision stream', () => {
       ]);
     }));
 
+  test('tells that a REGISTER has not left when a request finds the list exhausted meanwhile (6.3, D-23)', () =>
+    tell({ sipTransport: 'TCP', xTcpReconnectGrace: 5 }, { link: { delayMs: 10 } }, async (world) => {
+      world.wire.refuse('10.0.0.1');
+      await world.run(20);
+      const message = world.line().begin('message', { target: '2000', text: 'hello' });
+      await world.ambient.settle();
+      world.wire.hangUp('10.0.0.2');
+      expect(await world.until(message)).toMatchObject({ ok: false });
+      expect(world.decisions().find(({ inputs }) => inputs.outcome === 'exhausted')?.inputs).toMatchObject({ connected: false });
+    }));
+
   test('tells where a line that does not register begins, also after a restart (D-25, D-45)', () =>
     tell({ register: false, proxyFallbackIntvl: 600 }, {}, async (world) => {
       await failOver(world);
