@@ -137,6 +137,11 @@ export class Fallback {
     return true;
   }
 
+  /** A failure waits that found no connection. */
+  get holdsUnsent(): boolean {
+    return this.held.some((event) => event.type === 'reg.none' && event.connected === false);
+  }
+
   /** Runs it now, or when the recovery is over. */
   whenSettled(run: () => void): void {
     if (this.recovery === undefined) return run();

@@ -114,7 +114,7 @@ export class Recovery {
     const { holder } = route.servers;
     const old = holder && route.place(holder);
     const contact = place.leg.registeredContact;
-    if (place.leg.isConnecting())
+    if (place.leg.isConnecting() || route.fallback.holdsUnsent)
       route.note('registration', '6.3:registration-overtaken', 'redundancy 6.3', 'abandon', place, { connected: false });
     route.moveLeg(entry);
     route.servers.current = entry;
@@ -129,6 +129,8 @@ export class Recovery {
   private remove(old: Place, contact: string): void {
     const onAnswer = (event: RegistrationEvent): void => {
       if (event.type === 'reg.challenge') this.answer(client, 'D-08:challenged', old, event.code);
+      else if (event.type === 'reg.none')
+        this.route.note('registration', 'D-08:unanswered', 'redundancy D-08', 'stay', old, causeOf(event));
     };
     const client = new RegisterClient(registrant(old, this.line, onAnswer), contact);
     this.route.note('registration', 'D-08:remove-last', 'redundancy D-08; manual: Remove Last Reg', 'unregister', old);

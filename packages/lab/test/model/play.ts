@@ -179,6 +179,9 @@ async function recover(stage: Stage, limitS: number, look: () => Promise<Sample>
   return undefined;
 }
 
+const isRejected = ({ legs }: LineStatus, name: string | undefined): boolean =>
+  legs.some(({ leg, registration }) => leg === name && registration === 'rejected');
+
 /** A line that is well stays so: it refreshes and nothing else. */
 async function rest(stage: Stage, plot: Plot, look: () => Promise<Sample>): Promise<readonly string[]> {
   const { world, shape } = stage;
@@ -189,7 +192,9 @@ async function rest(stage: Stage, plot: Plot, look: () => Promise<Sample>): Prom
   const odd = world
     .decisions()
     .slice(before)
-    .filter(({ about, outcome }) => about === 'line' || ['wait', 'lost', 'recover', 'reject'].includes(outcome.action));
+    .filter(({ about, outcome }) => about === 'line' || ['wait', 'lost', 'recover', 'reject'].includes(outcome.action))
+    // What a rejected leg still holds runs out.
+    .filter(({ leg, outcome }) => outcome.action !== 'lost' || !isRejected(sample.status, leg));
   for (const { atMs, rule, outcome } of odd)
     faults.push(`at rest, ${atMs / 1_000}: ${rule} ${outcome.action} ${outcome.server ?? ''}`);
   const holders = sample.status.servers?.filter(({ usable }) => usable) ?? sample.status.legs.filter(({ usable }) => usable);

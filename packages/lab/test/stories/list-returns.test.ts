@@ -97,6 +97,22 @@ describe('the decision stream', () => {
       expect(world.decisions().find(({ inputs }) => inputs.outcome === 'exhausted')?.inputs).toMatchObject({ connected: false });
     }));
 
+  test('tells that the old binding could not be withdrawn after a return (D-08)', () =>
+    tell(
+      { autoRegisterWhenFailover: true, proxyFallbackIntvl: 60, registerExpires: 60, sipTransport: 'TCP' },
+      { phone: { removeLastReg: true, regRetryIntvl: 600 }, link: { delayMs: 500 } },
+      async (world) => {
+        world.wire.hangUp('10.0.0.1');
+        await world.runTo(64);
+        world.wire.refuse('10.0.0.2');
+        await world.runTo(80);
+        expect(world.decisions().filter(({ rule }) => rule.startsWith('D-08:'))).toMatchObject([
+          { rule: 'D-08:remove-last' },
+          { rule: 'D-08:unanswered', inputs: { connected: false } },
+        ]);
+      },
+    ));
+
   test('tells where a line that does not register begins, also after a restart (D-25, D-45)', () =>
     tell({ register: false, proxyFallbackIntvl: 600 }, {}, async (world) => {
       await failOver(world);
