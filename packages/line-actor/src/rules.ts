@@ -132,6 +132,7 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   '6.3:registration-overtaken': 'The better server has taken the registration before a REGISTER to the old one had left.',
   'D-15:withdrawn': 'The registration is being withdrawn: a request that had to wait for one ends here.',
   '6.3:recovery-challenged': 'A challenge of the better server is answered there.',
+  'D-08:unanswered': 'Nobody answered the withdrawal at the old server: the binding there ends by itself.',
   'D-08:challenged': 'A challenge of the old server to the withdrawal is answered once.',
   '5.7:no-early-refresh': 'While requests go elsewhere, the better server gets no refresh before the line returns to it.',
   '6.3:recovery-failed': 'The better server did not take the registration: the line stays, and the interval begins again.',
