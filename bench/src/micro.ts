@@ -113,7 +113,7 @@ function chartUs(host: LineHost, forMs: number): number {
       abandon: ignore,
     },
     ...{ isRanked: never, movesOn: never, moveOn: ignore, holdsRefresh: never, startRound: ignore },
-    ...{ aimRefresh: ignore, confirmed: ignore, waits: ignore, lost: ignore },
+    ...{ aim: ignore, confirmed: ignore, waits: ignore, lost: ignore },
     ...{ isConnecting: never, arm: ignore, disarm: ignore, renew: ignore, persist: ignore, decided: ignore },
   };
   const machine = host.run(registrationMachine, { id: 'm', input: { record, settings, effects }, onError: ignore });

@@ -253,8 +253,8 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     return this.line.list?.registration.holdsRefresh() ?? false;
   }
 
-  aimRefresh(): void {
-    this.line.list?.registration.aimRefresh();
+  aim(at: 'current' | 'holder'): void {
+    this.line.list?.registration.aim(at);
   }
 
   startRound(): void {

@@ -111,10 +111,14 @@ export class ListRegistration {
     );
   }
 
-  /** No return is ahead: the refresh goes to the server in use, and the registration with it. @source redundancy reference 5.7 row PFI = 0, D-09 */
-  aimRefresh(): void {
-    const { current } = this.route.servers;
-    if (current !== undefined && this.route.servers.isElsewhere()) this.route.moveLeg(current);
+  /**
+   * Where no return is ahead the refresh goes to the server in use, and the registration with it; a withdrawal goes to the server that holds it.
+   * @source redundancy reference 5.7 row PFI = 0, D-09; 6.1 line.stop
+   */
+  aim(at: 'current' | 'holder'): void {
+    const { servers } = this.route;
+    const entry = servers[at];
+    if (entry !== undefined && (at === 'holder' || servers.isElsewhere())) this.route.moveLeg(entry);
   }
 
   private after(event: RegistrationEvent): ListVerdict | undefined {

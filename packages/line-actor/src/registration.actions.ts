@@ -77,7 +77,7 @@ export function answerChallenge({ effects }: RegistrationContext, event: Registr
 }
 
 export function refreshBinding(context: RegistrationContext): void {
-  context.effects.aimRefresh();
+  context.effects.aim('current');
   context.effects.decided({
     rule: '6.1:registered/clock.refresh',
     source: 'redundancy 5.5',
@@ -304,12 +304,9 @@ export function loseBinding({ record, effects }: RegistrationContext): void {
 
 export function sendUnregister({ effects }: RegistrationContext): void {
   for (const clock of ['refresh', 'expiry', 'retry'] as const) effects.disarm(clock);
-  effects.decided({
-    rule: '6.1:line.stop',
-    source: 'redundancy 6.1; RFC 3261 section 10.2.2',
-    action: 'unregister',
-    inputs: unsent(effects),
-  });
+  const inputs = unsent(effects);
+  effects.aim('holder');
+  effects.decided({ rule: '6.1:line.stop', source: 'redundancy 6.1; RFC 3261 section 10.2.2', action: 'unregister', inputs });
   effects.unregister();
 }
 

@@ -116,8 +116,8 @@ export interface RegistrationEffects {
   moveOn(event: RegistrationEvent): void;
   /** Ranked lists: the refresh stays away from the server that holds the registration (5.7). */
   holdsRefresh(): boolean;
-  /** Ranked lists: the refresh follows the route where nothing brings that back (5.7). */
-  aimRefresh(): void;
+  /** Ranked lists: a refresh follows the route where nothing brings that back (5.7), a withdrawal goes where the binding is. */
+  aim(at: 'current' | 'holder'): void;
   /** Ranked lists: REGISTERs begin at the top. */
   startRound(): void;
   /** The registration is in force. */

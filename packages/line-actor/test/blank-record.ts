@@ -28,7 +28,7 @@ export const unlisted = {
   movesOn: () => false,
   moveOn: ignore,
   holdsRefresh: () => false,
-  aimRefresh: ignore,
+  aim: ignore,
   startRound: ignore,
   confirmed: ignore,
   waits: ignore,

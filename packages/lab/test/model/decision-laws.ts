@@ -107,14 +107,22 @@ export function routeRebuilt({ world, samples, plot }: Played): readonly string[
   });
 }
 
-/** The registration is where the line's list says it is; a refresh may be on its way to another server. */
-export function agrees({ samples }: Played): readonly string[] {
-  return samples.flatMap(({ atMs, status }) => {
+/** The registration is where the line's list says it is, a refresh may be on its way to another server; and there it is withdrawn. */
+export function agrees({ samples, world }: Played): readonly string[] {
+  const astray = world
+    .decisions()
+    .filter(({ rule, outcome, candidates }) => {
+      const holder = candidates.find(({ bound, rank }) => bound && rank !== undefined);
+      return rule === '6.1:line.stop' && outcome.server !== undefined && holder !== undefined && holder.server !== outcome.server;
+    })
+    .map((each) => `withdrawn where it is not: ${show(each)}`);
+  const apart = samples.flatMap(({ atMs, status }) => {
     const leg = status.legs.find(({ usable }) => usable);
     const holder = status.servers?.find(({ usable }) => usable);
     if (status.servers === undefined || leg?.registration === 'refreshing' || leg?.server === holder?.server) return [];
     return [`${atS(atMs)}: the leg is registered at ${leg?.server}, the list at ${holder?.server}`];
   });
+  return [...astray, ...apart];
 }
 
 /** A leg is never where nothing but a person gets it out of. @source redundancy reference 6.1 */

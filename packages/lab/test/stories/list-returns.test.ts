@@ -57,6 +57,20 @@ describe('Proxy Fallback Intvl 0 and Auto Register = No', () => {
     }));
 });
 
+describe('a restart while the refresh is on its way to another server', () => {
+  test('withdraws the binding where it is (6.1, D-45)', () =>
+    tell({ proxyFallbackIntvl: 0, registerExpires: 600 }, {}, async (world) => {
+      await failOver(world);
+      world.a.silence('REGISTER');
+      await world.runTo(456);
+      const sinceS = world.nowS;
+      await world.line().command('restart');
+      expect(firstRegisters(world, sinceS)[0]).toEqual(['p', 456]);
+      const first = world.wire.requests({ method: 'REGISTER', to: '10.0.0.1', sinceMs: 456_000 })[0];
+      expect(first?.message.header('Expires')).toBe('0');
+    }));
+});
+
 describe('the decision stream', () => {
   const answered = (world: World, rule: string): number => world.decisions().filter((each) => each.rule === rule).length;
 
