@@ -161,14 +161,15 @@ export function oneIdentity(played: Played): readonly string[] {
 const isBeginning = ({ rule }: { readonly rule: string }): boolean => rule === 'D-46:restart';
 
 /**
- * REGISTERs do not loop: in any minute a server sees as many as the shortest pause allows, beside one for each thing that happened to the line.
+ * REGISTERs do not loop: in any minute a server sees as many as the shortest pause allows (Reg Retry Intvl, or what a server asks for), beside one for each thing that happened to the line.
  * The answers to challenges are not counted. @source redundancy reference 5.4
  */
 export function noLoops(played: Played): readonly string[] {
   const { plot, world } = played;
   const windowMs = 60_000;
   const happened = plot.steps.length;
-  const most = windowMs / 1_000 / plot.shape.retryS + 6 + happened;
+  const asked = plot.steps.map(({ act }) => (act.act === 'answer' ? (act.retryAfterS ?? windowMs) : windowMs));
+  const most = windowMs / 1_000 / Math.min(plot.shape.retryS, ...asked) + 6 + happened;
   const answers = new Set(
     world
       .decisions()
