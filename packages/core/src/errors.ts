@@ -33,7 +33,12 @@ export type ErrorCode =
   | 'E_STORE_LOCKED'
   | 'E_STORE_VERSION'
   | 'E_STORE_WRITE'
-  | 'E_STORE_CLOSED';
+  | 'E_STORE_CLOSED'
+  | 'E_KV_CONFLICT'
+  | 'E_KV_UNAVAILABLE'
+  | 'E_CLUSTER_NAME'
+  | 'E_CLUSTER_CONFIG'
+  | 'E_CLUSTER_MEMBER';
 
 /** Base of all: a stable `code`, a message that says what was seen, where, what is allowed and what to do. */
 export class PhoneError extends Error {
@@ -73,6 +78,10 @@ export class LocalProtocolError extends PhoneError {
 }
 /** Where the facts of lines are kept: thrown when it is opened (exit 3); while lines run it is logged and stops none. */
 export class StoreError extends PhoneError {}
+/** A bucket of the cluster: somebody else has written, or nobody answers. */
+export class KeyValueError extends PhoneError {}
+/** A cluster that cannot be joined or changed as asked: exit 3 at the start, else a refused command. */
+export class ClusterError extends PhoneError {}
 /** A command that cannot be carried out. */
 export class CommandError extends PhoneError {}
 

@@ -18,6 +18,8 @@ export interface Subjects {
   readonly directoryQueue: string;
   /** Commands to a whole runtime, answered. */
   readonly control: string;
+  /** Commands to one line host or edge of a cluster, answered. @throws BusError `E_BUS_SUBJECT`: its name is not one token */
+  member(id: string): string;
 }
 
 export type FactKind = 'decision' | 'registration' | 'call' | 'state';
@@ -41,6 +43,7 @@ export function createSubjects(cluster: string): Subjects {
     directory: `${root}.directory`,
     directoryQueue: 'directory',
     control: `${root}.control`,
+    member: (id) => `${root}.member.${readToken(id)}`,
   };
 }
 

@@ -17,6 +17,9 @@ export interface LegFacts {
   readonly contact: string;
   /** Of a ranked list: since when that server holds the registration, ms since 1970. */
   readonly heldSinceMs?: number;
+  /** Where lines outlive their process: the edge that holds the flow, and the flow. */
+  readonly edge?: string;
+  readonly flow?: string;
 }
 
 /**

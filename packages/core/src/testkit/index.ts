@@ -5,6 +5,7 @@ export { type Closable, type ConformanceCase, casesFor, type Kit, type Mutants, 
 export { lineStoreKit } from './line-store-kit.ts';
 export { type LineStoreSubject, someFacts } from './line-store-subject.ts';
 export { createManualAmbient, type LogRecord, type ManualAmbient, type ManualAmbientOptions } from './manual-ambient.ts';
+export { createMemoryKeyValueServer, type MemoryKeyValueServer, type MemoryKeyValues } from './memory-key-value.ts';
 export { createMemoryLineStore, type MemoryDisk } from './memory-line-store.ts';
 export { busMutants } from './mutants/bus.ts';
 export { lineStoreMutants } from './mutants/line-store.ts';
