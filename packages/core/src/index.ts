@@ -14,7 +14,7 @@ export {
   parameterByKey,
   phoneParameters,
 } from './config/catalogue.ts';
-export { type Change, type Staging, stageLine } from './config/change.ts';
+export { type Change, type PlannedLine, planLines, type Staging, stageLine } from './config/change.ts';
 export { readResolver } from './config/dns.ts';
 export type { LimitsConfig } from './config/edge-limits.ts';
 export type { EdgeTls } from './config/edge-tls.ts';
@@ -78,6 +78,7 @@ export {
   type StaticEntry,
 } from './config/server.ts';
 export { didYouMean } from './config/suggest.ts';
+export { type TakeoverConfig, takeoverSchema } from './config/takeover.ts';
 export { type LineVerdict, validateLine } from './config/validate.ts';
 export { type PhoneVerdict, validatePhone } from './config/validate-phone.ts';
 export * from './contracts/bus.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stageLine } from './change.ts';
+import { planLines, stageLine } from './change.ts';
 import { type ExtConfig, lineConfig, phoneConfig } from './line.ts';
 
 const line = (ext: Partial<ExtConfig>, phone = phoneConfig()) =>
@@ -54,5 +54,15 @@ describe('configuration change (redundancy 6.10)', () => {
     const [before, after] = [phoneConfig(), phoneConfig({ xDefaultsPreset: 'mpp-11.3', sipTimerB: 32 })];
     const [one, two] = ['1', '2'].map((id) => stageLine({ ...line({}, before), id }, { ...line({}, after), id }).active.phone);
     expect(one).toBe(two);
+  });
+
+  it('plans what becomes of every line', () => {
+    const of = (id: string, ext: Partial<ExtConfig> = {}) =>
+      lineConfig({ id, ext: { userId: id, proxy: 'a.example', ...ext }, phone: phoneConfig() });
+    expect(planLines([of('1'), of('2'), of('3')], [of('1'), of('3', { displayName: 'Desk' }), of('4')])).toEqual([
+      { line: '3', what: 'changed', changes: [{ scope: 'ext', key: 'displayName', apply: 'transaction' }] },
+      { line: '4', what: 'added', changes: [] },
+      { line: '2', what: 'removed', changes: [] },
+    ]);
   });
 });

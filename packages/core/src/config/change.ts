@@ -65,3 +65,24 @@ export function stageLine(running: LineConfig, wanted: LineConfig, hold: readonl
   };
   return { active: Object.freeze(active), changes, restartRequired: changes.some((change) => change.apply === 'restart') };
 }
+
+/** What another configuration makes of one line. A line that is as it was is not listed. */
+export interface PlannedLine {
+  readonly line: string;
+  readonly what: 'added' | 'removed' | 'changed';
+  readonly changes: readonly Change[];
+}
+
+/** What would become of every line if `wanted` took the place of `running`. */
+export function planLines(running: readonly LineConfig[], wanted: readonly LineConfig[]): readonly PlannedLine[] {
+  const before = new Map(running.map((line) => [line.id, line]));
+  const after = new Set(wanted.map(({ id }) => id));
+  const planned = wanted.flatMap((line): readonly PlannedLine[] => {
+    const known = before.get(line.id);
+    if (known === undefined) return [{ line: line.id, what: 'added', changes: [] }];
+    const { changes } = stageLine(known, line);
+    return changes.length === 0 ? [] : [{ line: line.id, what: 'changed', changes }];
+  });
+  const gone = running.filter(({ id }) => !after.has(id));
+  return [...planned, ...gone.map(({ id }) => ({ line: id, what: 'removed' as const, changes: [] }))];
+}

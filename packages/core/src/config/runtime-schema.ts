@@ -4,6 +4,7 @@ import { dnsSchema } from './dns.ts';
 import { type LimitsConfig, limitsSchema, strangersSchema, trustedSchema } from './edge-limits.ts';
 import { type EdgeTls, tlsSchema } from './edge-tls.ts';
 import type { ExtConfig, LineConfig, PhoneConfig } from './line.ts';
+import { type TakeoverConfig, takeoverSchema } from './takeover.ts';
 
 /**
  * The shape of a runtime's configuration: what the YAML file holds and `createRuntime` takes.
@@ -49,6 +50,7 @@ const settings = {
     })
     .prefault({}),
   dns: dnsSchema.prefault({}),
+  takeover: takeoverSchema,
   control: z
     .strictObject({
       socket: someText.optional().meta({ description: 'Path of the local control socket of the offhook command.' }),
@@ -107,6 +109,8 @@ export interface RuntimeConfig {
   readonly edge: EdgeConfig;
   readonly bus: { readonly url?: string };
   readonly dns?: { readonly servers?: readonly string[] };
+  /** Of a line host or an edge in a cluster. */
+  readonly takeover?: TakeoverConfig;
   readonly control?: { readonly socket?: string };
   readonly state?: { readonly folder?: string };
   readonly plugins: readonly string[];
