@@ -38,6 +38,8 @@ export interface EdgeStats {
   readonly sent: number;
   /** Messages of lines without a flow to leave by, or too large for it. */
   readonly droppedSends: number;
+  /** Messages of a host that no longer owns the line. */
+  readonly droppedStale: number;
   readonly opened: number;
   readonly openFailures: number;
   readonly flowFailures: number;
@@ -68,6 +70,7 @@ export const createCounters = (): Counters => ({
   transportLimit: 0,
   sent: 0,
   droppedSends: 0,
+  droppedStale: 0,
   opened: 0,
   openFailures: 0,
   flowFailures: 0,

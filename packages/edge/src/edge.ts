@@ -44,10 +44,18 @@ export interface EdgeOptions {
   readonly servers?: readonly LocateRequest[];
   /** IP addresses and networks that are no strangers either. */
   readonly trusted?: readonly string[];
+  /** In a cluster: what it refuses is dropped, and an `open` is answered with a failure. Without it every message counts. */
+  readonly fence?: Fence;
 }
 
 export interface ListenAddress extends Endpoint {
   readonly protocol: Protocol;
+}
+
+/** Tells the owner of a line from those that were. @source design: takeover */
+export interface Fence {
+  /** @param epoch header of the message: which ownership of the line it claims */
+  admits(line: LineKey, epoch: string | undefined): boolean;
 }
 
 /** Owns the sockets: joins transports to the bus. */
@@ -74,6 +82,8 @@ const dropCounters = {
   keepalive: 'transportKeepalive',
   limit: 'transportLimit',
 } as const satisfies Record<DropReason, keyof EdgeStats>;
+
+const stale: OpenReply = { ok: false, reason: 'rejected', detail: 'another host owns this line now' };
 
 const startsWith = (bytes: Uint8Array, text: string): boolean => {
   for (let i = 0; i < text.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
@@ -170,10 +180,19 @@ class BusEdge implements Edge {
     }
   }
 
+  /** Counts what the fence refuses; a message that names no line claims none. */
+  #isStale(line: LineKey | undefined, { headers }: BusMessage): boolean {
+    const { fence } = this.#options;
+    if (fence === undefined || (line !== undefined && fence.admits(line, headers.epoch))) return false;
+    this.#counters.droppedStale++;
+    return true;
+  }
+
   async #open(message: BusMessage): Promise<void> {
     let reply: OpenReply;
     try {
-      reply = await this.#openFor(decodeJson<OpenEnvelope>(message.payload));
+      const envelope = decodeJson<OpenEnvelope>(message.payload);
+      reply = this.#isStale(readLineKey(envelope.line), message) ? stale : await this.#openFor(envelope);
     } catch (error) {
       reply = readFailure(error);
     }
@@ -216,9 +235,11 @@ class BusEdge implements Edge {
     return listener === undefined ? local : { host: local.host, port: listener.port };
   }
 
-  #send({ headers, payload }: BusMessage): void {
+  #send(message: BusMessage): void {
+    const { headers, payload } = message;
     const { ambient, transports } = this.#options;
     const line = readLineKey(headers.line);
+    if (this.#isStale(line, message)) return;
     const known = readFlow(headers.flow);
     const transport = known === undefined ? undefined : transports[known.port];
     const fail = (reason: FlowEnvelope['reason'], detail: string): void => {
@@ -238,10 +259,11 @@ class BusEdge implements Edge {
     transport.send(known.flow, payload);
   }
 
-  #close({ headers }: BusMessage): void {
+  #close(message: BusMessage): void {
+    const { headers } = message;
     const line = readLineKey(headers.line);
     const known = readFlow(headers.flow);
-    if (line === undefined || known === undefined) return;
+    if (line === undefined || known === undefined || this.#isStale(line, message)) return;
     if (this.#flows.released(nameFlow(known.port, known.flow), line, headers.leg))
       this.#options.transports[known.port]?.close(known.flow);
   }

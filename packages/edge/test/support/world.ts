@@ -24,7 +24,7 @@ import {
   silentLog,
   type Timer,
 } from '@offhook/core';
-import { createEdge, type Edge, type EdgeLimits } from '../../src/index.ts';
+import { createEdge, type Edge, type EdgeLimits, type Fence } from '../../src/index.ts';
 import { createFakeTransport, type FakeTransport } from './fake-transport.ts';
 
 /** Time and deferred work move only when the test says so. */
@@ -104,6 +104,7 @@ export interface WorldOptions {
   readonly tcp?: Parameters<typeof createFakeTransport>[0];
   readonly servers?: readonly LocateRequest[];
   readonly trusted?: readonly string[];
+  readonly fence?: Fence;
   readonly isUnstarted?: boolean;
   /** No line listens on the bus. */
   readonly isDeaf?: boolean;
