@@ -4,17 +4,18 @@ import {
   type DirectoryAnswer,
   decodeJson,
   encodeJson,
-  type Flow,
   type LineKey,
   readLineKey,
   type Subjects,
 } from '@offhook/core';
 import type { EdgeLimits } from './limits.ts';
 
-/** Which line serves a user; `unknown`: none does; `silent`: nobody said in time. */
-export type Found = LineKey | 'unknown' | 'silent';
+/** The lines of a user, perhaps none; `silent`: nobody said in time. */
+export type Found = readonly LineKey[] | 'silent';
 
-/** Asks line hosts which line serves a user. Questions that are alike while one is under way share its answer, in order. */
+const nobody: Found = [];
+
+/** Asks line hosts which lines are a user's. Questions that are alike while one is under way share its answer, in order. */
 export class Directory {
   readonly #bus: Bus;
   readonly #subject: string;
@@ -29,33 +30,32 @@ export class Directory {
   }
 
   /** False when too many wait already; else `onFound` is called later, once. */
-  find(user: string, flow: Flow, onFound: (found: Found) => void): boolean {
+  find(user: string, onFound: (found: Found) => void): boolean {
     if (this.#waiting >= this.#limits.maxWaiting) return false;
     this.#waiting++;
-    const question = `${flow} ${user}`;
-    const waiting = this.#asking.get(question);
+    const waiting = this.#asking.get(user);
     if (waiting !== undefined) {
       waiting.push(onFound);
       return true;
     }
     const all = [onFound];
-    this.#asking.set(question, all);
-    void this.#ask(user, flow).then((found) => {
-      this.#asking.delete(question);
+    this.#asking.set(user, all);
+    void this.#ask(user).then((found) => {
+      this.#asking.delete(user);
       this.#waiting -= all.length;
       for (const one of all) one(found);
     });
     return true;
   }
 
-  async #ask(user: string, flow: Flow): Promise<Found> {
+  async #ask(user: string): Promise<Found> {
     try {
-      const answer = await this.#bus.request(this.#subject, encodeJson({ user, flow }), {
+      const answer = await this.#bus.request(this.#subject, encodeJson({ user }), {
         timeoutMs: this.#limits.directoryTimeoutMs,
       });
-      return readLineKey(decodeJson<DirectoryAnswer>(answer.payload).key) ?? 'unknown';
+      return decodeJson<DirectoryAnswer>(answer.payload).keys.flatMap((key) => readLineKey(key) ?? []);
     } catch (error) {
-      return error instanceof BusError && error.code === 'E_BUS_NO_RESPONDERS' ? 'unknown' : 'silent';
+      return error instanceof BusError && error.code === 'E_BUS_NO_RESPONDERS' ? nobody : 'silent';
     }
   }
 }

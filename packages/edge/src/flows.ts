@@ -10,6 +10,8 @@ interface Entry {
   readonly users: Set<LineKey>;
 }
 
+const legs: readonly Leg[] = ['primary', 'alternate'];
+
 const lineOf = (holder: string): LineKey => holder.slice(0, holder.indexOf('/')) as LineKey;
 
 /**
@@ -35,6 +37,12 @@ export class FlowTable {
       this.#nextHops.set(host, (this.#nextHops.get(host) ?? 0) + 1);
     }
     entry.holders.add(`${line}/${leg}`);
+  }
+
+  /** One of these lines that has opened the flow. */
+  holderAmong(keys: readonly LineKey[], flow: Flow): LineKey | undefined {
+    const holders = this.#entries.get(flow)?.holders;
+    return holders && keys.find((key) => legs.some((leg) => holders.has(`${key}/${leg}`)));
   }
 
   /** True when nobody holds the flow any longer: it is forgotten and may be closed. Without `leg` all legs of the line let go. */

@@ -118,15 +118,18 @@ export class InboundPath {
     counters.delivered++;
   }
 
+  /** Of several lines of a user the one that has opened the flow of the request. */
   #lookUp(inbound: Inbound, protocol: Protocol, user: string): void {
-    const isAsked = this.#directory.find(user, inbound.flow, (found) =>
+    const { subjects, counters, flows } = this.#context;
+    const isAsked = this.#directory.find(user, (found) =>
       this.#guard(() => {
-        if (found === 'unknown') this.#answer(inbound, 'unknown-user');
-        else if (found === 'silent') this.#answer(inbound, 'directory-silent');
-        else this.#deliver(inbound, protocol, this.#context.subjects.line(found, 'sip'));
+        if (found === 'silent') return this.#answer(inbound, 'directory-silent');
+        const key = flows.holderAmong(found, inbound.flow) ?? found[0];
+        if (key === undefined) this.#answer(inbound, 'unknown-user');
+        else this.#deliver(inbound, protocol, subjects.line(key, 'sip'));
       }),
     );
-    if (!isAsked) this.#context.counters.droppedBusy++;
+    if (!isAsked) counters.droppedBusy++;
   }
 
   #answer(inbound: Inbound, cause: Cause): void {

@@ -59,16 +59,26 @@ describe('messages for lines', () => {
 
   it('asks the directory for a request that names a user', async () => {
     const world = await createWorld();
-    const asked = world.serveDirectory(() => ({ key: bert }));
+    const asked = world.serveDirectory(() => ({ keys: [bert] }));
     world.udp.arrive(request({ method: 'INVITE', uri: 'sip:%62ert:secret@192.0.2.99' }));
     await world.rest();
-    expect(asked).toEqual([{ user: 'bert', flow: '0/udp>192.0.2.1:5060' }]);
+    expect(asked).toEqual([{ user: 'bert' }]);
     expect(world.told.map(({ line }) => line)).toEqual([bert]);
+  });
+
+  it('chooses among the lines of one user the one that opened the flow, else the first', async () => {
+    const world = await createWorld();
+    world.serveDirectory(() => ({ keys: [anna, bert] }));
+    await world.flow({ host: '192.0.2.2' }, bert, 'alternate');
+    for (const host of ['192.0.2.2', '192.0.2.3'])
+      world.udp.arrive(request({ method: 'INVITE', uri: 'sip:both@192.0.2.99' }), { host, port: 5060 });
+    await world.rest();
+    expect(world.told.map(({ line }) => line)).toEqual([bert, anna]);
   });
 
   it('keeps the order of requests while the directory is asked, with one question', async () => {
     const world = await createWorld();
-    const asked = world.serveDirectory(() => ({ key: bert }));
+    const asked = world.serveDirectory(() => ({ keys: [bert] }));
     for (const method of ['INVITE', 'CANCEL', 'INVITE']) world.udp.arrive(request({ method, uri: 'sip:bert@192.0.2.99' }));
     await world.rest();
     expect(asked).toHaveLength(1);
@@ -100,13 +110,25 @@ describe('messages for lines', () => {
 describe('messages the edge answers itself', () => {
   it('404 when the directory knows nobody, on the flow of the request, with received and rport', async () => {
     const world = await createWorld();
-    world.serveDirectory(() => ({}));
+    world.serveDirectory(() => ({ keys: [] }));
     const flow = world.udp.arrive(request({ method: 'INVITE', uri: 'sip:nobody@192.0.2.99' }));
     await world.rest();
     const answer = theAnswer(world);
     expect(answer.status).toBe(404);
     expect(world.udp.sent[0]?.flow).toBe(flow);
     expect(answer.header('Via')).toBe('SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKserver1;received=192.0.2.1;rport=5060');
+  });
+
+  it.each([
+    ['no keys', {}],
+    ['keys that are none', { keys: 'anna' }],
+    ['null', null],
+  ])('480 when the answer of the directory has %s', async (_name, answer) => {
+    const world = await createWorld();
+    world.serveDirectory(() => answer as never);
+    world.udp.arrive(request({ method: 'INVITE', uri: 'sip:bert@192.0.2.99' }));
+    await world.rest();
+    expect(theAnswer(world).status).toBe(480);
   });
 
   it('404 when no line host is there', async () => {
@@ -189,7 +211,7 @@ describe('bad input (design section 10)', () => {
 
   it('lets only so many requests wait for the directory', async () => {
     const world = await createWorld({ limits: { maxWaiting: 2 } });
-    world.serveDirectory(() => ({ key: bert }));
+    world.serveDirectory(() => ({ keys: [bert] }));
     for (const user of ['a', 'b', 'c', 'b']) world.udp.arrive(request({ method: 'INVITE', uri: `sip:${user}@192.0.2.99` }));
     await world.rest();
     expect(world.edge.stats()).toMatchObject({ delivered: 2, droppedBusy: 2 });

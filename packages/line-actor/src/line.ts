@@ -37,7 +37,6 @@ export interface Line {
   stop(): Promise<void>;
   /** A message of `line.<slot>.<key>.*`. */
   deliver(message: BusMessage): void;
-  ownsFlow(flow: string): boolean;
   status(): LineStatus;
   explain(): Explanation;
   /** Other parameters count from now on. What has no such thing is left as it is. */
@@ -150,10 +149,6 @@ class RunningLine
     for (const leg of this.legs) leg.flowFailed(failure);
     this.madeCalls?.flowFailed(failure);
     this.layer.flowFailed(failure);
-  }
-
-  ownsFlow(flow: string): boolean {
-    return this.legs.some((leg) => leg.hops.current()?.flow === flow);
   }
 
   status(): LineStatus {

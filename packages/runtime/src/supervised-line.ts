@@ -45,7 +45,6 @@ export interface SupervisedLine {
   retire(onEnd: () => void): void;
   /** A message of `line.<slot>.<key>.*`. While the line is down, commands are refused and all else is dropped. */
   deliver(message: BusMessage): void;
-  ownsFlow(flow: string): boolean;
   status(): LineStatus;
 }
 
@@ -145,10 +144,6 @@ class RestartingLine implements SupervisedLine {
     } catch (error) {
       this.failed(error);
     }
-  }
-
-  ownsFlow(flow: string): boolean {
-    return this.line?.ownsFlow(flow) ?? false;
   }
 
   status(): LineStatus {

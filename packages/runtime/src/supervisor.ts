@@ -54,7 +54,7 @@ export interface SupervisorOptions extends Omit<SupervisingHost, 'onFault'> {
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { bus, subjects } = options;
   const byKey = new Map<LineKey, SupervisedLine>();
-  const byUser = new Map<string, SupervisedLine[]>();
+  const byUser = new Map<string, LineKey[]>();
   const subscriptions: Subscription[] = [];
   const slots = new Map<number, Subscription>();
   /** Lines that end: whoever brings one back waits until it is off. */
@@ -79,12 +79,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     line?.deliver(message);
   }
 
-  /** A request without a line key: the user's line; of several the one that owns the flow. */
+  /** Which lines serve a user: the edge chooses among them. */
   function lookUp(message: BusMessage): void {
-    const { user = '', flow = '' } = readObject<DirectoryQuery>(message) ?? {};
-    const found = (user !== '' && byUser.get(user)) || [];
-    const line = found.find((each) => each.ownsFlow(flow)) ?? found[0];
-    const answer: DirectoryAnswer = line === undefined ? {} : { key: line.key };
+    const { user = '' } = readObject<DirectoryQuery>(message) ?? {};
+    const answer: DirectoryAnswer = { keys: (user !== '' && byUser.get(user)) || [] };
     message.respond(encodeJson(answer));
   }
 
@@ -115,7 +113,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function index(): void {
     byUser.clear();
-    for (const line of all()) byUser.set(line.user, [...(byUser.get(line.user) ?? []), line]);
+    for (const line of all()) byUser.set(line.user, [...(byUser.get(line.user) ?? []), line.key]);
   }
 
   function add(config: LineConfig): SupervisedLine {

@@ -127,10 +127,10 @@ export type FlowEnvelope = FlowFailure;
 /** Payload of `directory` and its answer. */
 export interface DirectoryQuery {
   readonly user: string;
-  readonly flow: Flow;
 }
+/** Every line of that user, whichever host runs it, in the order of the configuration. */
 export interface DirectoryAnswer {
-  readonly key?: LineKey;
+  readonly keys: readonly LineKey[];
 }
 
 /** Payload of `line.<slot>.<key>.cmd` and `control`. */

@@ -13,7 +13,7 @@ export interface Subjects {
   facts(kind?: FactKind): string;
   /** To one edge: `open` (answered), `send`, `close`, `stats` (answered). @throws BusError `E_BUS_SUBJECT`: its name is not one token */
   edge(edge: string, kind: 'open' | 'send' | 'close' | 'stats'): string;
-  /** Which line serves this user on this flow? One queue group of line hosts, answered. */
+  /** Which lines serve this user? One queue group of line hosts, answered. */
   readonly directory: string;
   readonly directoryQueue: string;
   /** Commands to a whole runtime, answered. */

@@ -72,7 +72,7 @@ describe.each([
     story(split, async (world) => {
       const { bus, subjects } = world.runtime;
       const answer = await world.until(bus.request(subjects.directory, payload, { timeoutMs: 1_000 }));
-      expect(new TextDecoder().decode(answer.payload)).toBe('{}');
+      expect(new TextDecoder().decode(answer.payload)).toBe('{"keys":[]}');
     }),
   );
 });
