@@ -26,8 +26,9 @@ import {
 import type { EdgeStats } from '@offhook/edge';
 import type { LineStatus } from '@offhook/line-actor';
 import { compose } from './composition.ts';
+import { serveCommands, serveDirectory } from './front-desk.ts';
 import type { LoadedPlugins } from './load-plugins.ts';
-import type { AppliedLine, LineCounters } from './supervisor.ts';
+import type { AppliedLine, LineCounters, Supervisor } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
 export type Role = 'edge' | 'lines';
@@ -163,11 +164,20 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const policies = container.resolve(tokens.policies);
   const supervisor = roles.includes('lines') ? container.resolve(tokens.supervisor) : undefined;
   let listening: readonly Endpoint[] = [];
+  const desk: Subscription[] = [];
+  const closeDesk = (): void => {
+    for (const subscription of desk.splice(0)) subscription.unsubscribe();
+  };
+  function openDesk(lines: Supervisor): void {
+    const commands = { lines: () => lines.status(), counters: () => lines.counters() };
+    desk.push(serveDirectory(bus, subjects, lines.ofUser), serveCommands(bus, subjects.control, 'A runtime', commands));
+  }
   /** Ends what stands, lines first; a step that fails keeps none of the others from being done. */
   async function end(withdraw: boolean): Promise<void> {
     const faults: unknown[] = [];
     const steps = [
       () => (withdraw ? supervisor?.stop() : supervisor?.kill()),
+      closeDesk,
       () => bus.flush(),
       () => edge?.stop(),
       () => (options.bus === undefined ? bus.drain() : undefined),
@@ -185,6 +195,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   try {
     listening = (await edge?.start()) ?? [];
+    if (supervisor !== undefined) openDesk(supervisor);
     await supervisor?.start();
   } catch (error) {
     await end(false).catch((fault: unknown) => ambient.log.error('a failed start could not be undone', { error: fault }));
@@ -233,6 +244,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     stop: () => (ending ??= end(true)),
     kill() {
       supervisor?.kill();
+      closeDesk();
       ending ??= end(false);
       return ending;
     },

@@ -1,8 +1,5 @@
 import {
   type BusMessage,
-  type DirectoryAnswer,
-  type DirectoryQuery,
-  encodeJson,
   type LineConfig,
   type LineKey,
   lineKey,
@@ -12,7 +9,7 @@ import {
 } from '@offhook/core';
 import type { LineStatus } from '@offhook/line-actor';
 import type { JudgeLine } from './policies.ts';
-import { readCommand, readObject, reply } from './replies.ts';
+import { reply } from './replies.ts';
 import { type LineChange, type SupervisedLine, type SupervisingHost, superviseLine } from './supervised-line.ts';
 
 /** Runs the lines of one process: gives them their messages, finds them by user, answers for them. */
@@ -25,6 +22,8 @@ export interface Supervisor {
   kill(): void;
   status(): readonly LineStatus[];
   has(id: string): boolean;
+  /** Keys of the lines of a user. */
+  ofUser(user: string): readonly LineKey[];
   counters(): LineCounters;
   /** Puts other lines in force: new ones begin, those that are gone end, others change as far as they may now. */
   apply(lines: readonly LineConfig[]): readonly AppliedLine[];
@@ -55,7 +54,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { bus, subjects } = options;
   const byKey = new Map<LineKey, SupervisedLine>();
   const byUser = new Map<string, LineKey[]>();
-  const subscriptions: Subscription[] = [];
   const slots = new Map<number, Subscription>();
   /** Lines that end: whoever brings one back waits until it is off. */
   const ending = new Map<LineKey, Promise<void>>();
@@ -76,22 +74,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       received += 1;
       if (line === undefined) onFault('line-unknown');
     }
-    line?.deliver(message);
-  }
-
-  /** Which lines serve a user: the edge chooses among them. */
-  function lookUp(message: BusMessage): void {
-    const { user = '' } = readObject<DirectoryQuery>(message) ?? {};
-    const answer: DirectoryAnswer = { keys: (user !== '' && byUser.get(user)) || [] };
-    message.respond(encodeJson(answer));
-  }
-
-  function control(message: BusMessage): void {
-    const command = readCommand(message)?.command;
-    if (command === 'lines') return reply(message, { ok: true, value: status() });
-    if (command === 'counters') return reply(message, { ok: true, value: counters() });
-    const seen = command === undefined ? 'This is no command' : `A runtime has no command "${command}"`;
-    reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: `${seen}. Known: lines, counters.` });
+    if (line !== undefined) line.deliver(message);
+    else if (place?.kind === 'cmd')
+      reply(message, { ok: false, code: 'E_LINE_UNKNOWN', message: 'There is no such line in the configuration.' });
   }
 
   function listen(key: LineKey): void {
@@ -101,13 +86,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function subscribe(): void {
     for (const key of byKey.keys()) listen(key);
-    subscriptions.push(bus.subscribe(subjects.directory, lookUp, { queue: subjects.directoryQueue }));
-    subscriptions.push(bus.subscribe(subjects.control, control));
   }
 
   function release(): void {
     isOver = true;
-    for (const subscription of [...subscriptions.splice(0), ...slots.values()]) subscription.unsubscribe();
+    for (const subscription of slots.values()) subscription.unsubscribe();
     slots.clear();
   }
 
@@ -189,6 +172,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     status,
     counters,
     has: (id) => byKey.has(lineKey(id)),
+    ofUser: (user) => byUser.get(user) ?? [],
     apply,
   };
 }
