@@ -65,6 +65,8 @@ export interface Edge {
   /** Idempotent. Nothing is answered or reported afterwards. */
   stop(): Promise<void>;
   stats(): EdgeStats;
+  /** Another configuration: these servers, and these trusted hosts where they are said, are no strangers from now on; no others are. */
+  know(servers: readonly LocateRequest[], trusted?: readonly string[]): void;
 }
 
 /** An edge between the network and the lines on the bus. @source design section 4 */
@@ -102,8 +104,8 @@ class BusEdge implements Edge {
 
   constructor(options: EdgeOptions) {
     this.#options = options;
-    const { ambient, bus, subjects, transports } = options;
-    this.#servers = new KnownServers(ambient, options.trusted);
+    const { ambient, bus, subjects, transports, locator } = options;
+    this.#servers = new KnownServers(ambient, locator, options.trusted ?? []);
     this.#inbound = new InboundPath({
       ambient,
       bus,
@@ -125,8 +127,8 @@ class BusEdge implements Edge {
   }
 
   async start(): Promise<readonly ListenAddress[]> {
-    const { bus, subjects, name, transports, servers = [], locator } = this.#options;
-    void this.#servers.locate(servers, locator);
+    const { bus, subjects, name, transports, servers = [] } = this.#options;
+    this.#servers.know(servers);
     try {
       for (const [port, transport] of transports.entries())
         this.#listening[port] = await transport.start(this.#hostOf(port, transport));
@@ -148,8 +150,13 @@ class BusEdge implements Edge {
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions = [];
-    this.#servers.stop();
+    this.#servers.know([]);
     await Promise.all(this.#options.transports.map((transport) => transport.stop()));
+  }
+
+  know(servers: readonly LocateRequest[], trusted?: readonly string[]): void {
+    this.#servers.know(servers);
+    if (trusted !== undefined) this.#servers.trust(trusted);
   }
 
   stats(): EdgeStats {

@@ -79,6 +79,35 @@ describe('a stranger', () => {
     expect(world.asked).toHaveLength(2);
   });
 
+  it('is whoever another configuration leaves out, and no server that it adds', async () => {
+    const at = (host: string) => ({ host, port: undefined, protocol: 'udp' as const });
+    const servers = [at('192.0.2.21'), at('pbx.example')];
+    const world = await createWorld({ ...dropping, servers, trusted: ['198.51.100.1'], isUnstarted: true });
+    world.names.set('pbx.example', [{ host: '192.0.2.31', validUntilMs: world.ambient.now() + 90_000 }]);
+    world.names.set('new.example', [{ host: '192.0.2.31' }, { host: '192.0.2.32' }]);
+    await world.edge.start();
+    await world.rest();
+    const hear = async (): Promise<readonly string[]> => {
+      const before = world.told.length;
+      for (const host of ['192.0.2.21', '192.0.2.22', '192.0.2.31', '192.0.2.32', '198.51.100.1', '198.51.100.2'])
+        arrive(world, host);
+      await world.rest();
+      return world.told.slice(before).map(({ message }) => message.headers.remote?.split(':')[0] ?? '');
+    };
+    expect(await hear()).toEqual(['192.0.2.21', '192.0.2.31', '198.51.100.1']);
+    world.edge.know([at('192.0.2.22'), at('new.example')]);
+    await world.rest();
+    expect(await hear()).toEqual(['192.0.2.22', '192.0.2.31', '192.0.2.32', '198.51.100.1']);
+    world.edge.know([at('192.0.2.21')], ['198.51.100.2']);
+    expect(await hear()).toEqual(['192.0.2.21', '198.51.100.2']);
+    // Names that are gone are asked for no longer, and one that is forgotten while it is looked for stays so.
+    world.edge.know([at('new.example')]);
+    world.edge.know([]);
+    await world.ambient.advance(900_000);
+    expect(await hear()).toEqual(['198.51.100.2']);
+    expect(world.asked.map(({ host }) => host)).toEqual(['pbx.example', 'new.example', 'new.example']);
+  });
+
   it('is nobody in a trusted network', async () => {
     const world = await createWorld({ ...dropping, trusted: ['198.51.100.0/24', '2001:db8::/32'] });
     for (const host of ['198.51.100.200', '2001:db8:1::5', '198.51.101.1', '2001:db9::5']) arrive(world, host);

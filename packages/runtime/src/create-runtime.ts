@@ -28,6 +28,7 @@ import type { LineStatus } from '@offhook/line-actor';
 import { compose } from './composition.ts';
 import { serveCommands, serveDirectory } from './front-desk.ts';
 import type { LoadedPlugins } from './load-plugins.ts';
+import { serversOf } from './servers-of.ts';
 import type { AppliedLine, LineCounters, Supervisor } from './supervisor.ts';
 import { tokens } from './tokens.ts';
 
@@ -115,6 +116,10 @@ export interface ApplyReport {
 
 /** What a runtime reads once, when it starts. */
 const sections = ['cluster', 'edge', 'bus', 'dns', 'plugins', 'strict'] as const;
+
+/** A section as text. An edge takes other trusted hosts while it runs. */
+const sectionText = (config: RuntimeConfig, name: (typeof sections)[number]): string =>
+  JSON.stringify(name === 'edge' ? { ...config.edge, trusted: undefined } : config[name]);
 
 /** Commands answer within this time, ms; `call` answers when the INVITE has been routed. */
 const commandTimeoutMs = 10_000;
@@ -235,7 +240,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     async apply(config) {
       if (config.strict) policies.enforce(config.lines);
       const lines = supervisor?.apply(config.lines) ?? [];
-      const others = sections.filter((name) => JSON.stringify(config[name]) !== JSON.stringify(options.config[name]));
+      edge?.know(serversOf(config.lines), config.edge.trusted ?? []);
+      const others = sections.filter((name) => sectionText(config, name) !== sectionText(options.config, name));
       const waits = lines.some(({ changes }) => changes.some(({ takesEffect }) => takesEffect === 'restart'));
       return { lines, sections: others, restartRequired: waits || others.length > 0 };
     },

@@ -79,6 +79,31 @@ describe('restart', () => {
       expect(report).toEqual({ lines: [], sections: ['edge'], restartRequired: true });
     }));
 
+  test('the edge knows other servers and trusted hosts at once', () =>
+    story({ lines: [singleLine({ proxy: '10.0.0.1' })], servers: ['s3'] }, async (world) => {
+      const listed = await apply(world, [singleLine()], {}, { edge: { trusted: ['10.0.0.50'] } });
+      expect(listed).toEqual({ lines: [], sections: [], restartRequired: false });
+      // A line that never registers opens no flow: only the list says whose its server is.
+      const lines = [singleLine(), singleLine({ userId: '1003', proxy: '10.0.0.3', register: false })];
+      world.side('s3').attach('1003', { host: '10.0.0.9', port: 5060 });
+      const caller = await world.party('3000', { behind: ['s3'] });
+      const strangers = async (): Promise<number | undefined> =>
+        (await world.until(world.runtime.counters())).edge?.droppedStranger;
+      await apply(world, lines);
+      const call = caller.call('1003');
+      await world.run(1);
+      expect(world.line('1003').status().calls).toMatchObject([{ state: 'ringing' }]);
+      call.hangUp();
+      await world.run(40);
+      expect(await strangers()).toBe(0);
+      await apply(world, [singleLine()]);
+      await world.run(1);
+      caller.call('1003');
+      await world.run(1);
+      expect(await strangers()).toBeGreaterThan(0);
+      await world.run(40);
+    }));
+
   test('a configuration in strict mode with a clash is refused as a whole', () =>
     story({ lines: [dualLine()] }, async (world) => {
       const lines = [dualLine({ xMechanism: 'broadsoft', displayName: 'Desk' })];
