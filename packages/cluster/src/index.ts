@@ -8,13 +8,8 @@ export {
   type LineConfigStoreOptions,
 } from './line-config-store.ts';
 export type { MemberRecord, MemberRole, MemberState } from './member-record.ts';
-export {
-  createMembership,
-  type FenceReason,
-  type Member,
-  type Membership,
-  type MembershipOptions,
-} from './membership.ts';
+export type { Member } from './member-view.ts';
+export { createMembership, type FenceReason, type Membership, type MembershipOptions } from './membership.ts';
 export { type Contender, chooseOne, edgeFor } from './rendezvous.ts';
 export { createSlotFence, type SlotFence, type SlotFenceOptions } from './slot-fence.ts';
 export { createSlotOwner, type LossReason, pinSlot, type SlotOwner, type SlotOwnerOptions } from './slot-owner.ts';

@@ -1,5 +1,16 @@
-import type { Ambient, KeyValue } from '@offhook/core';
-import type { MemberRecord, MemberRole, MemberState } from './member-record.ts';
+import { type Ambient, type KeyValue, KeyValueError, randomToken, type Subscription, type Timer } from '@offhook/core';
+import { awaitName, isConflict, nameTaken } from './member-name.ts';
+import {
+  everyMember,
+  isOver,
+  type MemberRecord,
+  type MemberRole,
+  type MemberState,
+  memberKey,
+  readMember,
+  writeMember,
+} from './member-record.ts';
+import { createMemberView, type Member } from './member-view.ts';
 import type { ClusterTiming } from './timing.ts';
 
 export interface MembershipOptions {
@@ -14,21 +25,14 @@ export interface MembershipOptions {
   readonly build: string;
   /** Default 1; 0: it never gets a slot. */
   readonly weight?: number;
+  /** What others may want to know of it. */
   readonly info?: Readonly<Record<string, unknown>>;
   /** This session is over and nothing may be done for any line; `start` begins another one. */
   onFenced(reason: FenceReason): void;
 }
 
-/** Who took the right away: another member's verdict, another start of the same name, a suspended process, or a lost bucket. */
+/** What ended the session: another member's verdict, another start of the same name, a suspended process, a record that is gone. */
 export type FenceReason = 'declared-dead' | 'name-taken' | 'suspended' | 'record-lost';
-
-/** A member as this one sees it. */
-export interface Member extends MemberRecord {
-  /** Of its latest record. */
-  readonly revision: number;
-  /** When this member heard of it last, on its own clock. */
-  readonly seenAtMs: number;
-}
 
 export interface Membership {
   readonly id: string;
@@ -36,25 +40,307 @@ export interface Membership {
   readonly session: string | undefined;
   /** Revision of the record with which this session began. */
   readonly joinedAt: number | undefined;
+  /** What the others can know. */
   readonly state: MemberState | undefined;
   /**
-   * @throws ClusterError (rejects) `E_CLUSTER_NAME` a member of that name lives; KeyValueError `E_KV_UNAVAILABLE`
+   * Joins. Where a record of that name is left over, it waits until that member has been silent for one fence time.
+   * @throws ClusterError (rejects) `E_CLUSTER_NAME` it is not silent; KeyValueError `E_KV_UNAVAILABLE`
    */
   start(): Promise<void>;
   /** May this member act now? Cheap; asked before every message. */
   isValid(): boolean;
-  /** Tells the others to expect no more of this member's slots. Resolves when they can know. */
+  /** Tells the others to expect no more of this host. Resolves when they can know, or when the session is over. */
   drain(): Promise<void>;
-  /** Says that this session has ended, then stops; idempotent. The rights of the session end at once. */
+  /** The rights of the session end at once; then it says that it has left. Idempotent. */
   stop(): Promise<void>;
   /** Everybody this member has heard of. */
   members(): ReadonlyMap<string, Member>;
-  /** Has that session ended? `joinedAt` is the revision with which it began. Undefined: that cannot be known yet. */
-  hasEnded(id: string, session: string, joinedAt: number): boolean | undefined;
-  /** After each change of who is there, how, or with what rights of our own. Returns the way to stop it. */
+  /** Will that session never act again, as far as can be known? `joinedAt` is the revision with which it began. */
+  hasEnded(id: string, session: string, joinedAt: number): boolean;
+  /** After each change of who is there and how, or of this member's own rights. Returns the way to stop it. */
   onChange(handler: () => void): () => void;
 }
 
-export function createMembership(_options: MembershipOptions): Membership {
-  throw new Error('not built yet');
+/** One life of a member, from a start to its end. */
+interface Session {
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly joinedAt: number;
+  /** Of its latest record. */
+  revision: number;
+  /** What it wants to be, and what the latest record says. */
+  wanted: MemberState;
+  state: MemberState;
+  /** The right to act, by the monotonic clock. */
+  validUntilMs: number;
+  /** How far the wall clock was ahead when the latest heartbeat was sent. */
+  aheadMs: number;
+  answeredAtMs: number;
+  hasFailed: boolean;
+  isSuspended: boolean;
+  /** Wait until the record says `draining`. */
+  readonly drained: (() => void)[];
+}
+
+/** A host that has joined waits so many heartbeats before it takes slots, so that a rolling restart moves each of them once. */
+const beatsBeforeUp = 2;
+/** Records of members that have ended are kept so long for whoever wants to know, ms. */
+const keepEndedMs = 3_600_000;
+
+/**
+ * The life of one member of a cluster: a heartbeat is a compare-and-set on its own record, and each one that is answered gives the
+ * right to act for one lease, counted from when it was sent. Members that are silent for one fence time are declared dead by a write to
+ * the same record: then their next heartbeat must fail.
+ * @source scale reference section D.2 rules 1 to 3
+ */
+export function createMembership(options: MembershipOptions): Membership {
+  const { members, ambient, wallNow, id, role, timing, build, weight = 1, info = {}, onFenced } = options;
+  const { heartbeatMs, leaseMs, fenceMs } = timing;
+  const key = memberKey(id);
+  const handlers = new Set<() => void>();
+  let view = createMemberView(ambient, fenceMs);
+  let current: Session | undefined;
+  let starting: Promise<void> | undefined;
+  let watching: Subscription | undefined;
+  let timer: Timer | undefined;
+  /** One write to our record at a time. */
+  let writing: Promise<void> = Promise.resolve();
+
+  function changed(): void {
+    for (const handler of handlers) handler();
+  }
+
+  const ahead = (): number => wallNow() - ambient.now();
+
+  const recordOf = (session: string, startedAtMs: number, state: MemberState): MemberRecord => ({
+    ...{ id, session, role, state, weight, build, startedAtMs, info },
+  });
+
+  /** The wall clock ran on while the monotonic one stood still: nobody knows what has become of the lease. */
+  function wasSuspended(session: Session): boolean {
+    session.isSuspended ||= ahead() - session.aheadMs > leaseMs / 2;
+    return session.isSuspended;
+  }
+
+  function end(session: Session): boolean {
+    if (current !== session) return false;
+    current = undefined;
+    ambient.clearTimer(timer);
+    watching?.unsubscribe();
+    for (const resolve of session.drained) resolve();
+    return true;
+  }
+
+  function fence(session: Session, reason: FenceReason): void {
+    if (!end(session)) return;
+    ambient.log.error('this member may not act any more; its session is over', { id, session: session.id, reason });
+    // Whoever stops by itself says so, and need not be waited for.
+    if (reason === 'suspended') sayGoodbye(session);
+    onFenced(reason);
+    changed();
+  }
+
+  function sayGoodbye(session: Session): void {
+    writing = writing.then(async () => {
+      try {
+        await members.put(key, writeMember(recordOf(session.id, session.startedAtMs, 'left')), session.revision);
+      } catch (error) {
+        ambient.log.warn('the others could not be told that this member has gone; they will notice', { id, error });
+      }
+    });
+  }
+
+  /** An answer to a heartbeat: the right to act, counted from when it was sent. */
+  function accept(session: Session, record: MemberRecord, sentAtMs: number, aheadMs: number): void {
+    const wasValid = isValid();
+    if (current !== session) return;
+    if (wasSuspended(session)) return fence(session, 'suspended');
+    session.validUntilMs = sentAtMs + leaseMs;
+    session.aheadMs = aheadMs;
+    session.state = record.state;
+    if (record.state === 'draining') for (const resolve of session.drained.splice(0)) resolve();
+    judgeOthers(session);
+    session.answeredAtMs = ambient.now();
+    session.hasFailed = false;
+    if (view.put(record, session.revision) || !wasValid) changed();
+  }
+
+  /** Only who has had its own heartbeats answered may say that others have none. */
+  function judgeOthers(session: Session): void {
+    const isLate = session.hasFailed || ambient.now() - session.answeredAtMs > 2 * heartbeatMs;
+    if (isLate) return view.resetSeen();
+    for (const member of view.silent(fenceMs)) if (member.id !== id) void declareDead(member);
+    for (const member of view.ended(keepEndedMs)) void members.delete(memberKey(member.id), member.revision).catch(() => {});
+  }
+
+  async function declareDead({ revision, seenAtMs, ...record }: Member): Promise<void> {
+    const dead: MemberRecord = { ...record, state: 'dead' };
+    try {
+      const written = await members.put(memberKey(record.id), writeMember(dead), revision);
+      const silentMs = Math.round(ambient.now() - seenAtMs);
+      ambient.log.warn('a member was silent for too long and is declared dead', { member: record.id, silentMs });
+      if (view.put(dead, written)) changed();
+    } catch {
+      // It has spoken meanwhile, another member was faster, or nobody answers: the next heartbeat sees.
+    }
+  }
+
+  async function beat(session: Session): Promise<void> {
+    for (let attempt = 0; attempt < 3 && current === session; attempt++) {
+      if (wasSuspended(session)) return fence(session, 'suspended');
+      const sentAtMs = ambient.now();
+      const aheadMs = ahead();
+      if (session.wanted === 'joining' && sentAtMs - session.startedAtMs >= beatsBeforeUp * heartbeatMs) session.wanted = 'up';
+      const record = recordOf(session.id, session.startedAtMs, session.wanted);
+      try {
+        session.revision = await members.put(key, writeMember(record), session.revision);
+        return accept(session, record, sentAtMs, aheadMs);
+      } catch (error) {
+        if (!isConflict(error)) return failed(session, error);
+      }
+      try {
+        await adopt(session);
+      } catch (error) {
+        return failed(session, error);
+      }
+    }
+  }
+
+  /** Somebody wrote our record. If we did, with a heartbeat whose answer was lost, it is ours as before. */
+  async function adopt(session: Session): Promise<void> {
+    const found = await members.get(key);
+    const record = readMember(found?.value);
+    if (found === undefined || record === undefined) fence(session, 'record-lost');
+    else if (record.session !== session.id) fence(session, 'name-taken');
+    else if (isOver(record.state)) fence(session, 'declared-dead');
+    else session.revision = found.revision;
+  }
+
+  function failed(session: Session, error: unknown): void {
+    if (!session.hasFailed) ambient.log.warn('a heartbeat was not answered', { id, error });
+    session.hasFailed = true;
+  }
+
+  function pulse(session: Session): Promise<void> {
+    writing = writing.then(() => (current === session ? beat(session) : undefined));
+    return writing;
+  }
+
+  function schedule(session: Session): void {
+    const atMs = ambient.now();
+    timer = ambient.setTimer(() => {
+      void pulse(session).then(() => {
+        if (current === session) schedule(session);
+      });
+    }, nextIn(atMs));
+  }
+
+  /** Heartbeats keep their rhythm, however long an answer takes. */
+  let dueMs = 0;
+  function nextIn(atMs: number): number {
+    dueMs = Math.max(dueMs + heartbeatMs, atMs + heartbeatMs / 10);
+    if (dueMs > atMs + heartbeatMs) dueMs = atMs + heartbeatMs;
+    return dueMs - atMs;
+  }
+
+  async function watchOthers(): Promise<void> {
+    watching?.unsubscribe();
+    const seen = createMemberView(ambient, fenceMs);
+    view = seen;
+    await new Promise<void>((resolve, reject) => {
+      const late = ambient.setTimer(
+        () =>
+          reject(new KeyValueError('E_KV_UNAVAILABLE', 'Who is in the cluster was not told in time; look at the connection.')),
+        fenceMs,
+      );
+      const onReady = (): void => {
+        ambient.clearTimer(late);
+        resolve();
+      };
+      const onRecord = (change: Parameters<typeof seen.apply>[0]): void => {
+        if (seen.apply(change) && current !== undefined) changed();
+      };
+      watching = members.watch(everyMember, onRecord, onReady);
+    });
+  }
+
+  async function join(): Promise<void> {
+    await writing;
+    const name = await awaitName({ members, ambient, id, fenceMs });
+    await watchOthers();
+    const sentAtMs = ambient.now();
+    const aheadMs = ahead();
+    const session = randomToken(ambient, 80);
+    // What an orphan owned has no better owner than the next one of its name; that one need not wait to see who else is there.
+    const state: MemberState = role === 'host' && !name.isOrphan ? 'joining' : 'up';
+    const record = recordOf(session, sentAtMs, state);
+    const joinedAt = await members.put(key, writeMember(record), name.revision);
+    current = {
+      ...{ id: session, startedAtMs: sentAtMs, joinedAt, revision: joinedAt, wanted: state, state },
+      ...{ validUntilMs: 0, aheadMs, answeredAtMs: sentAtMs, hasFailed: false, isSuspended: false, drained: [] },
+    };
+    dueMs = sentAtMs;
+    accept(current, record, sentAtMs, aheadMs);
+    if (current !== undefined) schedule(current);
+  }
+
+  async function tryToJoin(): Promise<void> {
+    try {
+      await join();
+    } catch (error) {
+      watching?.unsubscribe();
+      throw isConflict(error) ? nameTaken(id) : error;
+    } finally {
+      starting = undefined;
+    }
+  }
+
+  function isValid(): boolean {
+    const session = current;
+    if (session === undefined || ambient.now() >= session.validUntilMs) return false;
+    if (!session.isSuspended && wasSuspended(session)) ambient.defer(() => fence(session, 'suspended'));
+    return !session.isSuspended;
+  }
+
+  return {
+    id,
+    get session() {
+      return current?.id;
+    },
+    get joinedAt() {
+      return current?.joinedAt;
+    },
+    get state() {
+      return current?.state;
+    },
+    start() {
+      if (current !== undefined) return Promise.resolve();
+      starting ??= tryToJoin();
+      return starting;
+    },
+    isValid,
+    async drain() {
+      const session = current;
+      if (session === undefined || session.state === 'draining') return;
+      session.wanted = 'draining';
+      const told = new Promise<void>((resolve) => session.drained.push(resolve));
+      void pulse(session);
+      await told;
+    },
+    async stop() {
+      await starting?.catch(() => {});
+      const session = current;
+      if (session !== undefined && end(session)) {
+        sayGoodbye(session);
+        changed();
+      }
+      await writing;
+    },
+    members: () => view.members,
+    hasEnded: (other, session, joinedAt) => view.hasEnded(other, session, joinedAt),
+    onChange(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+  };
 }

@@ -10,7 +10,7 @@ export interface ClusterTiming {
   readonly fenceMs: number;
   /** Slots that a line host hands over because another one should have them, per second. */
   readonly releasePerS: number;
-  /** Slots that a line host claims, or hands over as it drains, at the same time. */
+  /** Slots that a line host claims at the same time. */
   readonly claimsAtOnce: number;
 }
 
