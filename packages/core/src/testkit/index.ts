@@ -1,6 +1,8 @@
 export { busKit } from './bus-kit.ts';
 export type { BusSubject } from './bus-subject.ts';
 export { datagramSubject } from './datagram-subject.ts';
+export { keyValueKit } from './key-value-kit.ts';
+export type { KeyValueSubject } from './key-value-subject.ts';
 export { type Closable, type ConformanceCase, casesFor, type Kit, type Mutants, runCase, runKit } from './kit.ts';
 export { lineStoreKit } from './line-store-kit.ts';
 export { type LineStoreSubject, someFacts } from './line-store-subject.ts';
@@ -8,6 +10,7 @@ export { createManualAmbient, type LogRecord, type ManualAmbient, type ManualAmb
 export { createMemoryKeyValueServer, type MemoryKeyValueServer, type MemoryKeyValues } from './memory-key-value.ts';
 export { createMemoryLineStore, type MemoryDisk } from './memory-line-store.ts';
 export { busMutants } from './mutants/bus.ts';
+export { keyValueMutants } from './mutants/key-value.ts';
 export { lineStoreMutants } from './mutants/line-store.ts';
 export { policyMutants } from './mutants/policy.ts';
 export { transportMutants } from './mutants/transport.ts';

@@ -25,7 +25,7 @@ interface Stored {
 interface Bucket {
   readonly keys: Map<string, Stored>;
   revision: number;
-  readonly watchers: Set<(key: string) => void>;
+  readonly watchers: Set<(key: string, stored: Stored) => void>;
 }
 
 /** What a client that is cut off waits before it gives a question up. */
@@ -47,21 +47,22 @@ class MemoryBucket implements KeyValue {
     this.#client = client;
   }
 
-  get(key: string): Promise<KeyValueEntry | undefined> {
+  async get(key: string): Promise<KeyValueEntry | undefined> {
     readSubject(key);
     return this.#client.ask(() => entryOf(key, this.#bucket.keys.get(key)));
   }
 
-  entries(pattern: string): Promise<readonly KeyValueEntry[]> {
+  async entries(pattern: string): Promise<readonly KeyValueEntry[]> {
     const tokens = readPattern(pattern);
     return this.#client.ask(() =>
       [...this.#bucket.keys].flatMap(([key, stored]) => (matches(tokens, key) ? (entryOf(key, stored) ?? []) : [])),
     );
   }
 
-  put(key: string, value: Uint8Array, revision?: number): Promise<number> {
+  async put(key: string, value: Uint8Array, revision?: number): Promise<number> {
     readSubject(key);
-    return this.#client.ask(() => this.#write(key, Uint8Array.from(value), revision));
+    const bytes = Uint8Array.from(value);
+    return this.#client.ask(() => this.#write(key, bytes, revision));
   }
 
   async delete(key: string, revision?: number): Promise<void> {
@@ -79,8 +80,9 @@ class MemoryBucket implements KeyValue {
     const isLatest = expected === undefined || expected === known?.revision || (expected === 0 && known?.value === undefined);
     if (!isLatest) throw new KeyValueError('E_KV_CONFLICT', `key ${key} is at revision ${known?.revision ?? 0}, not ${expected}`);
     bucket.revision += 1;
-    bucket.keys.set(key, { value, revision: bucket.revision });
-    for (const watcher of bucket.watchers) watcher(key);
+    const stored = { value, revision: bucket.revision };
+    bucket.keys.set(key, stored);
+    for (const watcher of bucket.watchers) watcher(key, stored);
     return bucket.revision;
   }
 }
@@ -136,38 +138,46 @@ class MemoryClient implements MemoryKeyValues {
     handler: (change: KeyValueChange) => void,
     onReady?: () => void,
   ): Subscription {
-    const told = new Map<string, number>();
+    let toldRevision = 0;
+    let isReady = false;
     let isOver = false;
-    const tell = (key: string): void =>
-      this.#ambient.defer(() => {
-        const stored = bucket.keys.get(key);
-        if (isOver || this.#isCut || stored === undefined || told.get(key) === stored.revision) return;
-        told.set(key, stored.revision);
-        this.#hand(handler, { key, ...stored });
+    const later = (task: () => void): void => this.#ambient.defer(() => isOver || this.#isCut || task());
+    const tell = (key: string, stored: Stored): void => {
+      if (!matches(pattern, key)) return;
+      later(() => {
+        if (stored.revision <= toldRevision) return;
+        toldRevision = stored.revision;
+        this.#hand(() => handler({ key, ...stored }), key);
       });
-    const onWrite = (key: string): void => {
-      if (matches(pattern, key)) tell(key);
     };
     const catchUp = (): void => {
-      for (const key of bucket.keys.keys()) onWrite(key);
+      const { revision } = bucket;
+      const isFirst = toldRevision === 0 && !isReady;
+      const missed = [...bucket.keys].filter(([, { value }]) => !isFirst || value !== undefined);
+      for (const each of missed.sort(([, a], [, b]) => a.revision - b.revision)) tell(...each);
+      later(() => {
+        if (isReady) return;
+        isReady = true;
+        toldRevision = Math.max(toldRevision, revision);
+        if (onReady !== undefined) this.#hand(onReady, pattern.join('.'));
+      });
     };
-    bucket.watchers.add(onWrite);
+    bucket.watchers.add(tell);
     this.#catchUp.add(catchUp);
-    for (const [key, { value }] of bucket.keys) if (value !== undefined) onWrite(key);
-    if (onReady !== undefined) this.#ambient.defer(() => isOver || onReady());
+    catchUp();
     const end = (): void => {
       isOver = true;
-      bucket.watchers.delete(onWrite);
+      bucket.watchers.delete(tell);
       this.#catchUp.delete(catchUp);
     };
     return { unsubscribe: end, drain: async () => end() };
   }
 
-  #hand(handler: (change: KeyValueChange) => void, change: KeyValueChange): void {
+  #hand(tell: () => void, key: string): void {
     try {
-      handler(change);
+      tell();
     } catch (error) {
-      this.#ambient.log.error('a watcher of a bucket failed', { key: change.key, error });
+      this.#ambient.log.error('a watcher of a bucket failed', { key, error });
     }
   }
 }
