@@ -1,61 +1,84 @@
 import { type Ambient, BusError } from '@offhook/core';
-import { AuthorizationError, connect, type NodeConnectionOptions, type TlsOptions } from 'nats';
+import { AuthorizationError, connect, type NatsConnection, type TlsOptions } from 'nats';
+import { authentication, type Credentials } from './credentials.ts';
 import { ConnectedBus, type NatsBus } from './nats-bus.ts';
-import { readServers, type ServerList } from './servers.ts';
+import { readServers } from './servers.ts';
 
-export interface NatsBusOptions {
+/** PEM texts. */
+export interface BusTls {
+  /** Authorities that the server is verified with; without them: those that Node.js trusts. */
+  readonly ca?: readonly string[];
+  /** Our own certificate and its key, for a server that asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface ConnectionOptions extends Credentials {
   /** `nats://[user:password@]host:4222`, `tls://…`, `host:4222`; several in a list or joined by commas. */
   readonly servers: string | readonly string[];
   readonly ambient: Ambient;
   /** How the server lists this connection. */
   readonly name?: string;
-  /** Win over credentials in `servers`. */
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
-  /** Files of PEM; asking for TLS at all is `tls://` or an empty object here. */
-  readonly tls?: Pick<TlsOptions, 'caFile' | 'certFile' | 'keyFile'>;
+  /** Asking for TLS at all is `tls://` or an empty object here. */
+  readonly tls?: BusTls;
 }
+
+export type NatsBusOptions = ConnectionOptions;
 
 /** Dial attempts to one server end after this time. */
 const connectTimeoutMs = 5_000;
 /** Between attempts to come back; the client adds up to 100 ms so that a fleet does not arrive at once. */
 const reconnectWaitMs = 500;
-
-function authentication(options: NatsBusOptions, servers: ServerList): Pick<NodeConnectionOptions, 'user' | 'pass' | 'token'> {
-  const { user, password, token } = options.user === undefined && options.token === undefined ? servers : options;
-  if (token !== undefined) return { token };
-  return user === undefined ? {} : { user, pass: password ?? '' };
-}
+/** A connection that says nothing for two of these is given up and sought again: 4 to 6 s, within the lease of a host. @source scale D.2 */
+const pingMs = 2_000;
 
 function describe(error: unknown): { readonly reason: string; readonly remedy: string } {
-  if (error instanceof AuthorizationError) return { reason: 'not authorized', remedy: 'check user, password or token' };
+  if (error instanceof AuthorizationError)
+    return { reason: 'not authorized', remedy: 'check user, password, token, creds or nkey' };
   const reason = error instanceof Error && error.message !== '' ? error.message : 'the connection could not be made';
-  return { reason, remedy: 'start nats-server there, or correct the address' };
+  const isTls = /certificate|self-signed|tls|ssl|Hostname/i.test(reason);
+  return { reason, remedy: isTls ? 'check ca, cert and key of bus.tls' : 'start nats-server there, or correct the address' };
 }
 
+const tlsOptions = ({ ca, cert, key }: BusTls): TlsOptions => ({
+  ...(ca === undefined ? {} : { ca: ca.join('\n') }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+});
+
 /**
- * Connects to NATS. A connection that is lost later is sought again for ever; meanwhile requests time out and messages may be lost, as
- * NATS promises delivery at most once.
+ * A connection that is lost later is sought again for ever.
  * @throws BusError (rejects) `E_BUS_CONNECT` with the addresses tried, never with credentials
  */
-export async function createNatsBus(options: NatsBusOptions): Promise<NatsBus> {
+export async function dial(options: ConnectionOptions): Promise<NatsConnection> {
   const servers = readServers(options.servers);
   const tls = options.tls ?? (servers.tls ? {} : undefined);
+  const credentials = authentication(options, servers);
   try {
-    const connection = await connect({
+    return await connect({
       servers: [...servers.addresses],
-      ...authentication(options, servers),
+      ...credentials,
       ...(options.name === undefined ? {} : { name: options.name }),
-      ...(tls === undefined ? {} : { tls }),
+      ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
       timeout: connectTimeoutMs,
       reconnectTimeWait: reconnectWaitMs,
       maxReconnectAttempts: -1,
+      // Wrong for a while, as when the server is given new users, is no reason to end.
+      ignoreAuthErrorAbort: true,
+      pingInterval: pingMs,
+      maxPingOut: 2,
       noAsyncTraces: true,
     });
-    return new ConnectedBus(connection, options.ambient);
   } catch (error) {
     const { reason, remedy } = describe(error);
     throw new BusError('E_BUS_CONNECT', `no bus at ${servers.addresses.join(', ')}: ${reason}; ${remedy}`, { cause: error });
   }
+}
+
+/**
+ * Connects to NATS. While the connection is lost requests time out and messages are dropped and counted, as NATS promises delivery at most once.
+ * @throws BusError (rejects) `E_BUS_CONNECT`
+ */
+export async function createNatsBus(options: NatsBusOptions): Promise<NatsBus> {
+  return new ConnectedBus(await dial(options), options.ambient);
 }

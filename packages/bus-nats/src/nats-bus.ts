@@ -18,6 +18,7 @@ import {
 } from '@offhook/core';
 import { InvalidArgumentError, type Msg, type NatsConnection, type Subscription as NatsSubscription, type Status } from 'nats';
 import { isNoResponders, NatsMessage, toNatsHeaders } from './nats-message.ts';
+import { type Dropped, Outbox } from './outbox.ts';
 
 export interface NatsBusStatus {
   readonly state: 'connected' | 'reconnecting' | 'closed';
@@ -25,8 +26,14 @@ export interface NatsBusStatus {
   readonly server: string;
   /** Times the connection was lost and found again. */
   readonly reconnects: number;
+  /** Since the start: what was published while the connection was lost, or faster than the server takes it. */
+  readonly dropped: Dropped;
 }
 
+/**
+ * Publishing never blocks and never piles up: what is published while the connection is lost, or while the server is behind by a whole window,
+ * is dropped and counted. A request that is dropped fails with `E_BUS_TIMEOUT` after its time, as one whose answer is lost.
+ */
 export interface NatsBus extends Bus {
   status(): NatsBusStatus;
 }
@@ -39,6 +46,7 @@ export class ConnectedBus implements NatsBus {
   readonly #connection: NatsConnection;
   readonly #ambient: Ambient;
   readonly #requests: RequestTable;
+  readonly #outbox: Outbox;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #connected = true;
   #reconnects = 0;
@@ -49,6 +57,7 @@ export class ConnectedBus implements NatsBus {
     this.#connection = connection;
     this.#ambient = ambient;
     this.#server = connection.getServer();
+    this.#outbox = new Outbox(ambient, () => connection.flush());
     this.#requests = new RequestTable(ambient, randomToken(ambient, 110));
     connection.subscribe(this.#requests.pattern, {
       callback: (error, message) => {
@@ -116,7 +125,7 @@ export class ConnectedBus implements NatsBus {
 
   status(): NatsBusStatus {
     const state = this.#state === 'closed' ? 'closed' : this.#connected ? 'connected' : 'reconnecting';
-    return { state, server: this.#server, reconnects: this.#reconnects };
+    return { state, server: this.#server, reconnects: this.#reconnects, dropped: this.#outbox.dropped };
   }
 
   async #close(): Promise<void> {
@@ -129,12 +138,14 @@ export class ConnectedBus implements NatsBus {
 
   #publish(subject: string, payload: Uint8Array, headers: BusHeaders | undefined, reply: string | undefined): void {
     assertMessage(payload, headers);
+    if (!this.#outbox.admits(subject, payload.length)) return;
     const natsHeaders = toNatsHeaders(headers);
     try {
       this.#connection.publish(subject, payload, {
         ...(natsHeaders === undefined ? {} : { headers: natsHeaders }),
         ...(reply === undefined ? {} : { reply }),
       });
+      this.#outbox.sent(payload.length);
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw closed(error);
       const limit = this.#connection.info?.max_payload;
@@ -178,9 +189,11 @@ export class ConnectedBus implements NatsBus {
   #note(status: Status): void {
     if (status.type === 'disconnect') {
       this.#connected = false;
+      this.#outbox.lost();
       if (this.#state === 'open') this.#ambient.log.warn('bus connection lost', { server: status.server });
     } else if (status.type === 'reconnect') {
       this.#connected = true;
+      this.#outbox.found();
       this.#reconnects++;
       this.#server = status.server;
       this.#ambient.log.info('bus connection back', { server: status.server });
@@ -192,6 +205,7 @@ export class ConnectedBus implements NatsBus {
   #ended(error?: unknown): void {
     if (this.#state === 'open') this.#ambient.log.error('bus connection closed', { server: this.#server, error });
     this.#state = 'closed';
+    this.#outbox.end();
     this.#requests.close();
   }
 }

@@ -56,7 +56,12 @@ describeNats('NATS bus with authorization', () => {
       { servers: server.address, user: 'me', password: 'se/cret' },
     ]) {
       const bus = await createNatsBus({ ...options, ambient });
-      expect(bus.status()).toEqual({ state: 'connected', server: server.address, reconnects: 0 });
+      expect(bus.status()).toEqual({
+        state: 'connected',
+        server: server.address,
+        reconnects: 0,
+        dropped: { messages: 0, facts: 0 },
+      });
       await bus.drain();
     }
   });
@@ -64,7 +69,7 @@ describeNats('NATS bus with authorization', () => {
   it('says so when they are wrong, without repeating them', async () => {
     const error = await failure(`nats://me:wrong@${server.address}`);
     expect(error.code).toBe('E_BUS_CONNECT');
-    expect(error.message).toBe(`no bus at ${server.address}: not authorized; check user, password or token`);
+    expect(error.message).toBe(`no bus at ${server.address}: not authorized; check user, password, token, creds or nkey`);
   });
 });
 

@@ -10,6 +10,9 @@ export interface NatsServer {
   readonly address: string;
   /** Ends the process and waits for it. */
   stop(): Promise<void>;
+  /** Stops it in its tracks: its connections live on and nothing is read from them. */
+  freeze(): void;
+  thaw(): void;
 }
 
 const isExecutable = (path: string): boolean => {
@@ -66,5 +69,7 @@ export async function startNatsServer(args: readonly string[] = [], port = -1): 
       child.kill('SIGKILL');
       await ended;
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   };
 }

@@ -15,6 +15,18 @@ export async function settleBuses(...buses: readonly Bus[]): Promise<void> {
 
 export const wait = (ambient: Ambient, ms: number): Promise<void> => new Promise((resolve) => void ambient.setTimer(resolve, ms));
 
+/** Longer than anything takes here. */
+const longestMs = 20_000;
+
+/** Resolves once the condition holds. */
+export async function until(ambient: Ambient, condition: () => boolean): Promise<void> {
+  const endMs = ambient.now() + longestMs;
+  while (!condition()) {
+    if (ambient.now() > endMs) throw new Error(`it did not come true within ${longestMs} ms`);
+    await wait(ambient, 5);
+  }
+}
+
 /** A NATS bus as the conformance kit wants it. */
 export async function openSubject(options: Omit<NatsBusOptions, 'ambient'>): Promise<BusSubject> {
   const ambient = systemAmbient();

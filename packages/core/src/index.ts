@@ -2,7 +2,7 @@ export * from './ambient.ts';
 export * from './bus/envelope.ts';
 export { createMemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
 export { type PendingRequest, RequestTable } from './bus/request-table.ts';
-export { assertMessage, assertQueue, maxMessageBytes, readPattern, readSubject } from './bus/rules.ts';
+export { assertMessage, assertQueue, maxMessageBytes, readPattern, readSubject, readToken } from './bus/rules.ts';
 export * from './bus/subjects.ts';
 export type { ResolveSecret } from './config/build-lines.ts';
 export {

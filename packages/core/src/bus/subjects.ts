@@ -50,6 +50,11 @@ export function createSubjects(cluster: string): Subjects {
 const prefix = 'offhook.';
 const digits = /^\d+$/;
 
+/** A fact of a line, of whichever cluster: nobody waits for it. */
+export function isFact(subject: string): boolean {
+  return subject.startsWith(prefix) && subject.startsWith('.fact.', subject.indexOf('.', prefix.length));
+}
+
 /** Line key and kind of a subject made by `line()` or `fact()`; undefined for any other. */
 export function readLineSubject(subject: string): { readonly key: string; readonly kind: string } | undefined {
   // Token by token, without a pattern: this stands in the way of every message.
