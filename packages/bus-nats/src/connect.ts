@@ -1,17 +1,8 @@
-import { type Ambient, BusError } from '@offhook/core';
-import { AuthorizationError, connect, type NatsConnection, type TlsOptions } from 'nats';
+import { type Ambient, BusError, type BusTls } from '@offhook/core';
+import { AuthorizationError, connect, type NatsConnection, TimeoutError, type TlsOptions } from 'nats';
 import { authentication, type Credentials } from './credentials.ts';
 import { ConnectedBus, type NatsBus } from './nats-bus.ts';
 import { readServers } from './servers.ts';
-
-/** PEM texts. */
-export interface BusTls {
-  /** Authorities that the server is verified with; without them: those that Node.js trusts. */
-  readonly ca?: readonly string[];
-  /** Our own certificate and its key, for a server that asks for one. */
-  readonly cert?: string;
-  readonly key?: string;
-}
 
 export interface ConnectionOptions extends Credentials {
   /** `nats://[user:password@]host:4222`, `tls://…`, `host:4222`; several in a list or joined by commas. */
@@ -19,7 +10,7 @@ export interface ConnectionOptions extends Credentials {
   readonly ambient: Ambient;
   /** How the server lists this connection. */
   readonly name?: string;
-  /** Asking for TLS at all is `tls://` or an empty object here. */
+  /** PEM texts. Asking for TLS at all is `tls://` or an empty object here. */
   readonly tls?: BusTls;
 }
 
@@ -32,11 +23,14 @@ const reconnectWaitMs = 500;
 /** A connection that says nothing for two of these is given up and sought again: 4 to 6 s, within the lease of a host. @source scale D.2 */
 const pingMs = 2_000;
 
-function describe(error: unknown): { readonly reason: string; readonly remedy: string } {
+function describe(error: unknown, overTls: boolean): { readonly reason: string; readonly remedy: string } {
   if (error instanceof AuthorizationError)
     return { reason: 'not authorized', remedy: 'check user, password, token, creds or nkey' };
   const reason = error instanceof Error && error.message !== '' ? error.message : 'the connection could not be made';
   const isTls = /certificate|self-signed|tls|ssl|Hostname/i.test(reason);
+  // A server that does not want our certificate may leave without a word.
+  if (overTls && error instanceof TimeoutError)
+    return { reason, remedy: 'see whether it speaks TLS there and accepts cert and key of bus.tls' };
   return { reason, remedy: isTls ? 'check ca, cert and key of bus.tls' : 'start nats-server there, or correct the address' };
 }
 
@@ -70,7 +64,7 @@ export async function dial(options: ConnectionOptions): Promise<NatsConnection> 
       noAsyncTraces: true,
     });
   } catch (error) {
-    const { reason, remedy } = describe(error);
+    const { reason, remedy } = describe(error, tls !== undefined);
     throw new BusError('E_BUS_CONNECT', `no bus at ${servers.addresses.join(', ')}: ${reason}; ${remedy}`, { cause: error });
   }
 }

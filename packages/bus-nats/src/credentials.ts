@@ -19,7 +19,7 @@ type Authenticator = ReturnType<typeof nkeyAuthenticator>;
 /** What cannot sign is refused here: later it would end the connection without a word. */
 function proven(make: (bytes: Uint8Array) => Authenticator, text: string, what: string, remedy: string): Authentication {
   try {
-    const authenticator = make(new TextEncoder().encode(text.trim()));
+    const authenticator = make(new TextEncoder().encode(text));
     authenticator('nonce');
     return { authenticator };
   } catch {
@@ -36,12 +36,18 @@ export function authentication(given: Credentials, servers: ServerList): Authent
   if (given.creds !== undefined)
     return proven(
       credsAuthenticator,
-      given.creds,
+      // Its last line is read only with its end.
+      `${given.creds.trim()}\n`,
       'the creds hold no JWT and seed of a user',
       'give the whole .creds file as nsc writes it',
     );
   if (given.nkey !== undefined)
-    return proven(nkeyAuthenticator, given.nkey, 'the nkey is not the seed of a user', 'give the line that begins with SU');
+    return proven(
+      nkeyAuthenticator,
+      given.nkey.trim(),
+      'the nkey is not the seed of a user',
+      'give the line that begins with SU',
+    );
   const { user, password, token } = kinds.length === 0 ? servers : given;
   if (token !== undefined) return { token };
   return user === undefined ? {} : { user, pass: password ?? '' };

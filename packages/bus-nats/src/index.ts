@@ -1,5 +1,5 @@
 export { type ClusterConnectionOptions, type ClusterConnections, connectCluster } from './cluster-connections.ts';
-export { type BusTls, type ConnectionOptions, createNatsBus, type NatsBusOptions } from './connect.ts';
+export { type ConnectionOptions, createNatsBus, type NatsBusOptions } from './connect.ts';
 export type { Credentials } from './credentials.ts';
 export { type KeyValueOptions, type NatsKeyValues, openNatsKeyValues } from './key-values.ts';
 export { natsBusManifest } from './manifest.ts';

@@ -5,6 +5,7 @@ export { type PendingRequest, RequestTable } from './bus/request-table.ts';
 export { assertMessage, assertQueue, maxMessageBytes, readPattern, readSubject, readToken } from './bus/rules.ts';
 export * from './bus/subjects.ts';
 export type { ResolveSecret } from './config/build-lines.ts';
+export type { BusConfig, BusTls } from './config/bus.ts';
 export {
   type ElementName,
   elementOf,

@@ -1,4 +1,5 @@
 import { type Ambient, BusError, type RuntimeConfig } from '@offhook/core';
+import { busConnection } from '../bus-connection.ts';
 import { type Diagnosis, diagnose } from './doctor-report.ts';
 import { inTime } from './doctor-time.ts';
 
@@ -11,7 +12,8 @@ function shownUrl(url: string): string {
 }
 
 /** Connects to the bus of the configuration and leaves it again. */
-export async function busChecks({ bus: { url }, cluster }: RuntimeConfig, ambient: Ambient): Promise<readonly Diagnosis[]> {
+export async function busChecks(config: RuntimeConfig, ambient: Ambient): Promise<readonly Diagnosis[]> {
+  const { url } = config.bus;
   if (url === undefined) return [];
   const subject = shownUrl(url);
   const why = 'The runner does not start without its bus (exit 3).';
@@ -19,7 +21,7 @@ export async function busChecks({ bus: { url }, cluster }: RuntimeConfig, ambien
   const unreachable = (seen: string): Diagnosis => bus('error', 'bus.unreachable', { subject, seen, why, remedy });
   try {
     const { createNatsBus } = await import('@offhook/bus-nats');
-    const connecting = createNatsBus({ servers: [url], name: `offhook-doctor-${cluster}`, ambient });
+    const connecting = createNatsBus({ ...busConnection(config, url), name: `offhook-doctor-${config.cluster}`, ambient });
     const connected = await inTime(connecting, ambient, timeoutMs);
     if (connected === undefined) {
       connecting.then((late) => late.drain()).catch(() => {});

@@ -9,6 +9,7 @@ import {
 } from '@offhook/core';
 import { createRuntime, type LoadedPlugins, type Runtime } from '@offhook/runtime';
 import type { LogLevel } from '../arguments.ts';
+import { busConnection } from '../bus-connection.ts';
 import { findConfig, loadPluggedConfig, runnableConfig } from '../config-file.ts';
 import { type ControlServer, openControl } from '../control-server.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -34,7 +35,7 @@ async function openBus(config: RuntimeConfig, options: RunOptions, ambient: Ambi
   const url = options.bus ?? config.bus.url;
   if (url === undefined) return undefined;
   const { createNatsBus } = await import('@offhook/bus-nats');
-  return createNatsBus({ servers: [url], name: `offhook-${config.cluster}`, ambient });
+  return createNatsBus({ ...busConnection(config, url), name: `offhook-${config.cluster}`, ambient });
 }
 
 /** Keeps registrations in the folder of `--state` or the configuration; undefined: nothing is written. */

@@ -7,25 +7,24 @@ import type { SecretReference } from './read-value.ts';
 /** `edge.tls`: whom the edge trusts and who it is, towards servers and peers over TLS. */
 
 const forms = 'a file, { env: NAME }, { file: path } or PEM text';
-const pem = z.union(
+export const pemSchema = z.union(
   [z.string().min(1), z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })],
   {
     error: forms,
   },
 );
 
+export const pemListSchema = z.union([pemSchema, z.array(pemSchema).min(1)], { error: `${forms}, or a list of them` });
+
 export const tlsSchema = z.strictObject({
-  ca: z
-    .union([pem, z.array(pem).min(1)], { error: `${forms}, or a list of them` })
-    .optional()
-    .meta({
-      description:
-        'PEM files of the authorities that servers are verified with, one or a list: those alone. Without it: those that Node.js trusts.',
-    }),
-  cert: pem.optional().meta({
+  ca: pemListSchema.optional().meta({
+    description:
+      'PEM files of the authorities that servers are verified with, one or a list: those alone. Without it: those that Node.js trusts.',
+  }),
+  cert: pemSchema.optional().meta({
     description: 'PEM file of our own certificate and those above it, for servers that ask for one and for peers that connect.',
   }),
-  key: pem.optional().meta({ description: 'PEM file of the key of `cert`, without a passphrase.' }),
+  key: pemSchema.optional().meta({ description: 'PEM file of the key of `cert`, without a passphrase.' }),
   minVersion: z
     .enum(['TLSv1.2', 'TLSv1.3'])
     .optional()
@@ -41,7 +40,7 @@ export interface EdgeTls {
 }
 
 type Given = z.output<typeof tlsSchema>;
-type Written = z.output<typeof pem>;
+type Written = z.output<typeof pemSchema>;
 type Kind = 'certificate' | 'private key';
 
 const isText = (written: Written): written is string => typeof written === 'string' && written.includes('-----BEGIN ');
@@ -76,10 +75,13 @@ function readPem(written: Written, kind: Kind, path: ConfigPath, resolve: Resolv
   return text;
 }
 
-/** Reads what `edge.tls` names. Every fault is noted; keys and PEM texts are never shown. */
-export function readEdgeTls(given: Given | undefined, resolve: ResolveSecret | undefined, notes: Notes): EdgeTls | undefined {
-  if (given === undefined) return undefined;
-  const base: ConfigPath = ['edge', 'tls'];
+/** Reads the certificates and keys of a `tls` section. Every fault is noted; keys and PEM texts are never shown. */
+export function readPems(
+  given: Omit<Given, 'minVersion'>,
+  base: ConfigPath,
+  resolve: ResolveSecret | undefined,
+  notes: Notes,
+): Omit<EdgeTls, 'minVersion'> {
   const read = (written: Written | undefined, kind: Kind, ...steps: ConfigPath) =>
     written === undefined ? undefined : readPem(written, kind, [...base, ...steps], resolve, notes);
   const ca = Array.isArray(given.ca)
@@ -98,6 +100,12 @@ export function readEdgeTls(given: Given | undefined, resolve: ResolveSecret | u
     ...(ca === undefined ? {} : { ca: ca.filter((text) => text !== undefined) }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    ...(given.minVersion === undefined ? {} : { minVersion: given.minVersion }),
   };
+}
+
+/** Reads what `edge.tls` names. */
+export function readEdgeTls(given: Given | undefined, resolve: ResolveSecret | undefined, notes: Notes): EdgeTls | undefined {
+  if (given === undefined) return undefined;
+  const { minVersion } = given;
+  return { ...readPems(given, ['edge', 'tls'], resolve, notes), ...(minVersion === undefined ? {} : { minVersion }) };
 }

@@ -1,6 +1,7 @@
 import type { Protocol } from '../contracts/transport.ts';
 import { ConfigError } from '../errors.ts';
 import { buildLines, type ResolveSecret } from './build-lines.ts';
+import { readBus } from './bus.ts';
 import { readEdgeTls } from './edge-tls.ts';
 import { type ConfigPath, describeFinding, type Finding, hasErrors, type SourcePosition } from './finding.ts';
 import { type LineConfig, phoneConfig } from './line.ts';
@@ -135,6 +136,7 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
     return path === undefined ? undefined : options.locate?.(path);
   };
   const tls = frame.success ? readEdgeTls(frame.data.edge.tls, options.resolveSecret, notes) : undefined;
+  const bus = frame.success ? readBus(frame.data.bus, options.resolveSecret, notes) : {};
   if (frame.success) noteDeafListeners(frame.data.edge, notes);
   const findings = coalesceRemarks(notes.findings);
   const plugins = Array.isArray(root.plugins) ? root.plugins.filter((name) => typeof name === 'string' && name !== '') : [];
@@ -143,7 +145,7 @@ export function readRuntimeConfig(input: unknown, options: ReadOptions = {}): Ru
   const listen = edge.listen ?? listenFor(lines);
   const { name, strangers, trusted, limits } = edge;
   const ownEdge = { name, listen, strangers, trusted, limits, ...(tls === undefined ? {} : { tls }) };
-  const config = { ...rest, edge: ownEdge, phone: shared.phone, lines } as RuntimeConfig;
+  const config = { ...rest, bus, edge: ownEdge, phone: shared.phone, lines } as RuntimeConfig;
   return { config: Object.freeze(config), findings, lines, plugins, locate };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type BusConfig, busSchema } from './bus.ts';
 import { extParameters, type Parameter, phoneParameters } from './catalogue.ts';
 import { dnsSchema } from './dns.ts';
 import { type LimitsConfig, limitsSchema, strangersSchema, trustedSchema } from './edge-limits.ts';
@@ -40,15 +41,7 @@ const edgeSchema = z.strictObject({
 const settings = {
   cluster: subjectToken.default('local').meta({ description: 'Name of the cluster; first token of every bus subject.' }),
   edge: edgeSchema.prefault({}).meta({ description: 'The edge of this runtime: it owns the sockets.' }),
-  bus: z
-    .strictObject({
-      url: z
-        .string()
-        .regex(/^(nats|tls):\/\/\S+$/, 'a URL such as nats://host:4222')
-        .optional()
-        .meta({ description: 'NATS server. Without it the bus is inside the process.' }),
-    })
-    .prefault({}),
+  bus: busSchema.prefault({}),
   dns: dnsSchema.prefault({}),
   takeover: takeoverSchema,
   control: z
@@ -107,7 +100,7 @@ export interface EdgeConfig {
 export interface RuntimeConfig {
   readonly cluster: string;
   readonly edge: EdgeConfig;
-  readonly bus: { readonly url?: string };
+  readonly bus: BusConfig;
   readonly dns?: { readonly servers?: readonly string[] };
   /** Of a line host or an edge in a cluster. */
   readonly takeover?: TakeoverConfig;
