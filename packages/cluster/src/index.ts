@@ -7,7 +7,7 @@ export {
   type LineConfigStore,
   type LineConfigStoreOptions,
 } from './line-config-store.ts';
-export type { MemberRecord, MemberRole, MemberState } from './member-record.ts';
+export { type MemberRecord, type MemberRole, type MemberState, readMembers } from './member-record.ts';
 export type { Member } from './member-view.ts';
 export { createMembership, type FenceReason, type Membership, type MembershipOptions } from './membership.ts';
 export { type Contender, chooseOne, edgeFor } from './rendezvous.ts';

@@ -10,6 +10,8 @@ export type Facts = LegFacts | CallFacts;
 export const legKey = (slot: number, line: string, leg: Leg): string => `l.${slot}.${line}.${leg}`;
 export const callKey = (slot: number, line: string, place: number | ''): string => `c.${slot}.${line}.${place}`;
 export const everyRecord = (slot: number): string => `*.${slot}.>`;
+/** NaN: the key is none of ours. */
+export const slotOfRecord = (key: string): number => Number(key.split('.', 2)[1]);
 
 /** Facts undefined: there are none any more; the epoch still tells who said so. */
 export const writeRecord = (epoch: number, facts: Facts | undefined): Uint8Array => encodeJson({ ...facts, epoch });

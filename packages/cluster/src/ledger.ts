@@ -11,8 +11,9 @@ import {
   slotOf,
   type Timer,
 } from '@offhook/core';
-import { callKey, copyFacts, everyRecord, type Facts, legKey, readEpoch, readRecord, writeRecord } from './ledger-record.ts';
+import { callKey, copyFacts, type Facts, legKey, readEpoch, readRecord, writeRecord } from './ledger-record.ts';
 import { isConflict } from './member-name.ts';
+import { createSlotReader } from './slot-reader.ts';
 
 export interface LedgerOptions {
   readonly ledger: KeyValue;
@@ -78,6 +79,7 @@ const legs: readonly Leg[] = ['primary', 'alternate'];
  * @source scale reference section D.3; redundancy reference D-46
  */
 export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions): Ledger {
+  const readSlot = createSlotReader(ledger, ambient);
   const slots = new Map<number, OpenSlot>();
   let waiting = new Set<Entry>();
   const reported = new Map<string, number>();
@@ -104,7 +106,7 @@ export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions
   }
 
   async function read(slot: OpenSlot): Promise<void> {
-    const found = await ledger.entries(everyRecord(slot.slot));
+    const found = await readSlot(slot.slot);
     for (const { key, value, revision } of found) {
       const reading = readRecord(key, value, epochOf(slot.slot));
       if ('fault' in reading) report(key, revision, reading.fault);

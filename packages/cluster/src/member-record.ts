@@ -1,4 +1,4 @@
-import { decodeJson, encodeJson } from '@offhook/core';
+import { decodeJson, encodeJson, type KeyValue } from '@offhook/core';
 
 export type MemberRole = 'host' | 'edge';
 
@@ -61,4 +61,10 @@ export function readJson(value: Uint8Array | undefined): Readonly<Record<string,
   } catch {
     return undefined;
   }
+}
+
+/** Everybody in the bucket, by name: who is there, and who was lately. @throws KeyValueError (rejects) `E_KV_UNAVAILABLE` */
+export async function readMembers(members: KeyValue): Promise<readonly MemberRecord[]> {
+  const entries = await members.entries(everyMember);
+  return entries.flatMap(({ value }) => readMember(value) ?? []).sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -27,6 +27,8 @@ export interface MembershipOptions {
   readonly weight?: number;
   /** What others may want to know of it. */
   readonly info?: Readonly<Record<string, unknown>>;
+  /** What has to stand before the others hear of this member; called once its name is known to be free, at each start. */
+  beforeJoin?(): Promise<void>;
   /** This session is over and nothing may be done for any line; `start` begins another one. */
   onFenced(reason: FenceReason): void;
 }
@@ -53,6 +55,8 @@ export interface Membership {
   drain(): Promise<void>;
   /** The rights of the session end at once; then it says that it has left. Idempotent. */
   stop(): Promise<void>;
+  /** Ends as a power cut would: nobody is told. */
+  kill(): void;
   /** Everybody this member has heard of. */
   members(): ReadonlyMap<string, Member>;
   /** Will that session never act again, as far as can be known? `joinedAt` is the revision with which it began. */
@@ -268,6 +272,7 @@ export function createMembership(options: MembershipOptions): Membership {
     await writing;
     const name = await awaitName({ members, ambient, id, fenceMs });
     await watchOthers();
+    await options.beforeJoin?.();
     const sentAtMs = ambient.now();
     const aheadMs = ahead();
     const session = randomToken(ambient, 80);
@@ -335,6 +340,9 @@ export function createMembership(options: MembershipOptions): Membership {
         changed();
       }
       await writing;
+    },
+    kill() {
+      if (current !== undefined) end(current);
     },
     members: () => view.members,
     hasEnded: (other, session, joinedAt) => view.hasEnded(other, session, joinedAt),

@@ -66,7 +66,7 @@ export function createSlotOwner({ slots, ambient, membership, timing, onGain, on
   const stale = new Set<number>();
   /** Slots whose lines could not begin, until when they are left alone. */
   const restUntilMs = new Map<number, number>();
-  const pace = createTokenBucket({ ambient, perS: timing.releasePerS, burst: Math.max(1, timing.releasePerS / 10) });
+  const pace = createTokenBucket({ ambient, perS: () => timing.releasePerS, burst: Math.max(1, timing.releasePerS / 10) });
   const subscriptions: Subscription[] = [];
   let unready = 2;
   let forget: (() => void) | undefined;
@@ -146,7 +146,8 @@ export function createSlotOwner({ slots, ambient, membership, timing, onGain, on
       const epoch = await slots.put(slotKey(slot), writeClaim(claimed), view.recordOf(slot)?.over ?? 0);
       // Whoever has written since then knows better, and so does whoever ended our session.
       if (!view.put(slot, { revision: epoch, claim: claimed, over: epoch }) && view.recordOf(slot)?.revision !== epoch) return;
-      if (session === own && !holds.has(slot)) await gain(slot, epoch, own);
+      // Lines take their time to begin; the next slot need not wait for them.
+      if (session === own && !holds.has(slot)) void gain(slot, epoch, own);
     } catch (error) {
       // Somebody was faster: the watch tells who. Without an answer it may have happened: the watch tells that, too.
       stale.add(slot);

@@ -2,8 +2,8 @@ import type { Ambient, Timer } from '@offhook/core';
 
 export interface TokenBucketOptions {
   readonly ambient: Ambient;
-  /** Tokens that come back per second. */
-  readonly perS: number;
+  /** Tokens that come back per second; asked anew each time. */
+  perS(): number;
   /** Tokens there are at most; at least 1. */
   readonly burst: number;
 }
@@ -26,7 +26,7 @@ export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions):
 
   function refill(): void {
     const nowMs = ambient.now();
-    tokens = Math.min(burst, tokens + ((nowMs - countedAtMs) / 1_000) * perS);
+    tokens = Math.min(burst, tokens + ((nowMs - countedAtMs) / 1_000) * perS());
     countedAtMs = nowMs;
   }
 
@@ -42,7 +42,7 @@ export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions):
       tokens -= 1;
       run();
     }
-    if (queue.length > 0) timer ??= ambient.setTimer(serve, ((1 - tokens) / perS) * 1_000);
+    if (queue.length > 0) timer ??= ambient.setTimer(serve, ((1 - tokens) / perS()) * 1_000);
   }
 
   return {
