@@ -7,6 +7,7 @@ export { type Closable, type ConformanceCase, casesFor, type Kit, type Mutants, 
 export { lineStoreKit } from './line-store-kit.ts';
 export { type LineStoreSubject, someFacts } from './line-store-subject.ts';
 export { createManualAmbient, type LogRecord, type ManualAmbient, type ManualAmbientOptions } from './manual-ambient.ts';
+export { createMemoryCallStore, type MemoryCallStore } from './memory-call-store.ts';
 export { createMemoryKeyValueServer, type MemoryKeyValueServer, type MemoryKeyValues } from './memory-key-value.ts';
 export { createMemoryLineStore, type MemoryDisk } from './memory-line-store.ts';
 export { busMutants } from './mutants/bus.ts';

@@ -1,4 +1,4 @@
-import type { Ambient, LineInbound, LineKey } from '@offhook/core';
+import type { Ambient, DialogFacts, LineInbound, LineKey } from '@offhook/core';
 import type { HeaderFields, SipRequest, SipResponse } from '../codec/message.ts';
 import type { Credentials } from '../digest/credentials.ts';
 import type { Hop } from '../transaction/client-transactions.ts';
@@ -54,6 +54,13 @@ export interface Dialogs {
   receive(server: ServerTransaction): void;
   /** An ACK that the layer knows no transaction for. Ignored when it belongs to none of our dialogs. */
   receiveAck(request: SipRequest): void;
+  /**
+   * Goes on with a confirmed dialog of an earlier owner of the line, on that hop.
+   * @throws LocalProtocolError `E_SIP_LOCAL` when it lives here already, or its facts can be written into no message
+   */
+  restore(facts: DialogFacts, hop: Hop): Session;
+  /** Acknowledges a 2xx that no transaction knows, when it made a dialog that was restored. @returns false when there is none */
+  acknowledge(response: SipResponse): boolean;
   /** Nothing is under way, on its way, or remembered. */
   readonly isIdle: boolean;
   /** Forgets everything without a word. */
@@ -74,6 +81,8 @@ export interface InviteRequest {
   readonly headers: HeaderFields;
   /** The same hop gets it once more: that challenge (401, 407) was answered, or that redirection (3xx) followed. Called before it leaves. */
   onAgain?(status: number): void;
+  /** It has left, with these fields: what ends it when nobody else is left to do so. */
+  onSent?(head: string): void;
 }
 
 /** How a request ended without success: nobody answered, or somebody refused. */
@@ -103,6 +112,10 @@ export interface IncomingInvite {
   readonly request: SipRequest;
   /** SDP; undefined: the caller wants an offer of ours. */
   readonly offer: string | undefined;
+  /** The fields that a response to it repeats. */
+  readonly head: string;
+  /** The dialog that accepting it makes. */
+  dialog(): DialogFacts;
   /** 101 to 199. */
   progress(status: number): void;
   /** 200 with an answer, or with an offer where there was none. Undefined when the INVITE is over. */
@@ -136,6 +149,10 @@ export interface Session {
   /** URI of the far side. */
   readonly remoteUri: string;
   onEvent?: (event: SessionEvent) => void;
+  /** Its facts are other ones. */
+  onChange?: () => void;
+  /** What another owner goes on with. */
+  facts(): DialogFacts;
   /** Ends it; tells nobody. A BYE that is not answered is repeated by the timers and then forgotten. Before the ACK of our 2xx it waits for that. */
   bye(): void;
   /**

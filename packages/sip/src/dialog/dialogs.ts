@@ -1,6 +1,6 @@
 import type { IncomingInviteRequest } from 'sip.js/lib/core/index.js';
 import { assertHeaderValue, assertUri } from '../codec/header-value.ts';
-import type { SipRequest } from '../codec/message.ts';
+import type { NameAddr, SipRequest } from '../codec/message.ts';
 import type { ServerTransaction } from '../transaction/server-transactions.ts';
 import type { Dialogs, DialogsOptions } from './dialog.types.ts';
 import { ServerInvite } from './incoming-invite.ts';
@@ -8,10 +8,13 @@ import { adaptRequest, isPathTooLong } from './incoming-message.ts';
 import { LegCore, self } from './leg-core.ts';
 import { ClientInvite } from './outgoing-invite.ts';
 import { ServerPort } from './ports.ts';
+import { dialogId, RestoredDialog } from './restored-dialog.ts';
+import { DialogSession } from './session.ts';
 
-/** The id sip.js gives a dialog, as seen from a request of the far side. */
-const dialogId = ({ callId, from, to }: SipRequest): string =>
-  `${callId}${to.params.get('tag') ?? ''}${from.params.get('tag') ?? ''}`;
+const tagOf = ({ params }: NameAddr): string => params.get('tag') ?? '';
+
+/** The dialog of a request of the far side. */
+const ownerOf = ({ callId, from, to }: SipRequest): string => dialogId({ callId, localTag: tagOf(to), remoteTag: tagOf(from) });
 
 /** The dialogs of one leg: the one place where sip.js is at work. @source sip-stack reference section 5 */
 export function createDialogs(options: DialogsOptions): Dialogs {
@@ -19,6 +22,7 @@ export function createDialogs(options: DialogsOptions): Dialogs {
   /** The request that is being handed to sip.js. */
   let receiving: { readonly server: ServerTransaction; readonly port: ServerPort } | undefined;
 
+  const restored = new WeakMap<object, DialogSession>();
   const core = new LegCore({
     ambient,
     key: options.key,
@@ -59,15 +63,27 @@ export function createDialogs(options: DialogsOptions): Dialogs {
       for (const text of [request.callId, request.fromTag, ...request.headers.flat()]) assertHeaderValue(text);
       return new ClientInvite(core, options, request, listener);
     },
-    owns: (request) => core.hasDialog(dialogId(request)),
+    owns: (request) => core.hasDialog(ownerOf(request)),
     receive(server) {
       const { method } = server.request;
       if (method === 'INVITE' || method === 'BYE') return hand(server);
       server.respond({ status: method === 'OPTIONS' ? 200 : 405, headers: [['Allow', allow]] });
     },
     receiveAck(request) {
-      if (!core.hasDialog(dialogId(request))) return;
+      if (!core.hasDialog(ownerOf(request))) return;
       core.enter(undefined, (sipjs) => sipjs.receiveIncomingRequestFromTransport(adaptRequest(request, self)));
+    },
+    restore(facts, hop) {
+      const dialog = core.adopt((sipjs) => new RestoredDialog(sipjs, facts));
+      const session = new DialogSession(core, options, dialog, hop);
+      restored.set(dialog, session);
+      return session;
+    },
+    acknowledge({ callId, from, to, cseq }) {
+      const dialog = core.dialog(dialogId({ callId, localTag: tagOf(from), remoteTag: tagOf(to) }));
+      const session = dialog && restored.get(dialog);
+      session?.acknowledge(cseq.number);
+      return session !== undefined;
     },
     get isIdle() {
       return core.isIdle;

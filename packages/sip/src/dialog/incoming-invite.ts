@@ -1,3 +1,4 @@
+import type { DialogFacts } from '@offhook/core';
 import type { IncomingInviteRequest } from 'sip.js/lib/core/index.js';
 import type { HeaderFields, SipRequest } from '../codec/message.ts';
 import type { ServerTransaction } from '../transaction/server-transactions.ts';
@@ -6,12 +7,14 @@ import { readSdp } from './incoming-message.ts';
 import type { LegCore } from './leg-core.ts';
 import { joinField } from './line-request.ts';
 import type { ServerPort } from './ports.ts';
+import { calleeFacts, headOf } from './restored-dialog.ts';
 import { DialogSession, sdpBody } from './session.ts';
 
 /** An INVITE from the network, until it is answered. */
 export class ServerInvite implements IncomingInvite {
   readonly request: SipRequest;
   readonly offer: string | undefined;
+  private readonly toTag: string;
   onCancelled?: () => void;
   private readonly core: LegCore;
   private readonly options: DialogsOptions;
@@ -26,10 +29,19 @@ export class ServerInvite implements IncomingInvite {
     this.uas = uas;
     this.request = server.request;
     this.offer = readSdp(server.request);
+    this.toTag = server.toTag;
     // All our responses carry one To tag, and those of the layer (to a CANCEL) the same. @source RFC 3261 section 9.2
-    Object.assign(uas, { toTag: server.toTag });
+    Object.assign(uas, { toTag: this.toTag });
     server.onCancelled = () => this.giveUp();
     server.onFlowFailed = () => this.giveUp();
+  }
+
+  get head(): string {
+    return headOf(this.request);
+  }
+
+  dialog(): DialogFacts {
+    return calleeFacts(this.request, this.toTag);
   }
 
   progress(statusCode: number): void {

@@ -27,7 +27,7 @@ export function readSdp(message: Pick<SipMessage, 'header' | 'body'>): string | 
 }
 
 /** `Contact: *` and what is no URI at all make no remote target: it becomes the Request-URI of what follows in the dialog. */
-const usable = (contact: NameAddr | undefined): NameAddr | undefined =>
+export const usable = (contact: NameAddr | undefined): NameAddr | undefined =>
   contact !== undefined && isRequestUri(contact.uri) ? contact : undefined;
 
 /** More hops than any path has: Max-Forwards begins at 70. Half as many header lines as a message may have. */

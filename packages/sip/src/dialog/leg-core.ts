@@ -128,7 +128,23 @@ export class LegCore {
 
   /** True when a dialog of that id lives here. */
   hasDialog(id: string): boolean {
-    return this.core?.dialogs.has(id) === true;
+    return this.dialog(id) !== undefined;
+  }
+
+  dialog(id: string): object | undefined {
+    return this.core?.dialogs.get(id);
+  }
+
+  /** Gives sip.js a dialog that it has not made. What `make` throws is the caller's. */
+  adopt<T>(make: (core: UserAgentCore) => T): T {
+    const release = this.hold();
+    try {
+      this.core ??= this.createCore();
+      const { core } = this;
+      return this.door.run(() => make(core));
+    } finally {
+      release();
+    }
   }
 
   /** Keeps sip.js alive until the function it returns is called. */

@@ -10,6 +10,7 @@ import { readSdp } from './incoming-message.ts';
 import type { LegCore } from './leg-core.ts';
 import { joinField } from './line-request.ts';
 import { ClientPort } from './ports.ts';
+import { headOf } from './restored-dialog.ts';
 import { DialogSession, sdpBody, sdpOf } from './session.ts';
 import { TextUri } from './text-uri.ts';
 
@@ -59,6 +60,7 @@ export class ClientInvite implements OutgoingInvite {
     const { core, options, request } = this;
     const port = new ClientPort(core, options.layer, request.hop, (event) => this.hear(event));
     this.port = port;
+    if (request.onSent !== undefined) port.onSent = (sent) => request.onSent?.(headOf(sent));
     const fields = [
       ['Contact', `<${options.contact(request.hop)}>`] as const,
       ['Allow', options.allow] as const,

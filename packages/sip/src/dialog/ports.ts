@@ -36,6 +36,8 @@ export class ClientPort implements Port {
   private wish: 'cancel' | 'abandon' | undefined = undefined;
   private ackHop: Hop | undefined = undefined;
   private readonly forks = new Set<string>();
+  /** The request has left. */
+  onSent?: (request: SipRequest) => void;
 
   /** @param observe hears each event of the layer after sip.js has; failures of the layer are no responses, so none can be mistaken */
   constructor(core: LegCore, layer: TransactionLayer, hop: Hop, observe: (event: ClientEvent) => void) {
@@ -73,6 +75,7 @@ export class ClientPort implements Port {
     if (request.method === 'ACK') return this.acknowledge(request);
     this.request = request;
     this.transaction = this.layer.requestRaw(bytes, this.hop, (event) => this.hear(event));
+    this.onSent?.(request);
     if (this.wish === 'cancel') this.transaction.cancel();
     if (this.wish === 'abandon') this.transaction.abandon();
   }

@@ -1,4 +1,4 @@
-import type { Timer } from '@offhook/core';
+import type { DialogFacts, Timer } from '@offhook/core';
 import {
   type Body,
   type IncomingInviteRequest,
@@ -10,9 +10,11 @@ import type { HeaderFields } from '../codec/message.ts';
 import { readNameAddr } from '../codec/name-addr.ts';
 import type { Hop } from '../transaction/client-transactions.ts';
 import type { DialogsOptions, OfferReply, ReinviteResult, RequestFailure, Session, SessionEvent } from './dialog.types.ts';
-import { type DialogPath, sendInDialog } from './in-dialog-request.ts';
+import { type DialogPath, findHop, sendInDialog } from './in-dialog-request.ts';
 import type { LegCore } from './leg-core.ts';
 import { joinField } from './line-request.ts';
+import { ClientPort } from './ports.ts';
+import { factsOf } from './restored-dialog.ts';
 
 /** A session description as sip.js takes it. */
 export const sdpBody = (content: string): Body => ({ contentDisposition: 'session', contentType: 'application/sdp', content });
@@ -25,6 +27,7 @@ export class DialogSession implements Session {
   readonly remoteUri: string;
   readonly path: DialogPath;
   onEvent?: (event: SessionEvent) => void;
+  onChange?: () => void;
   private readonly core: LegCore;
   private readonly options: DialogsOptions;
   private readonly dialog: SipSession;
@@ -54,6 +57,24 @@ export class DialogSession implements Session {
     };
   }
 
+  facts(): DialogFacts {
+    return factsOf(this.dialog as SessionDialog);
+  }
+
+  /** The 2xx that made this dialog under its earlier owner is repeated: the ACK has been lost. @source RFC 3261 section 13.2.2.4 */
+  acknowledge(cseq: number): void {
+    const { core, options, dialog, path } = this;
+    const send = (hop: Hop): void => {
+      const port = new ClientPort(core, options.layer, hop, () => {});
+      core.enter(port, () => {
+        const ack = (dialog as SessionDialog).createOutgoingRequestMessage('ACK', { cseq });
+        ack.setViaHeader('', '');
+        return port.send(ack.toString());
+      });
+    };
+    findHop(options, path, send, () => {});
+  }
+
   bye(): void {
     if (this.over) return;
     this.finish();
@@ -71,6 +92,7 @@ export class DialogSession implements Session {
     }
     const contact = ['Contact', `<${options.contact(path.pinned)}>`] as const;
     let answer = '';
+    const changed = (): void => this.onChange?.();
     sendInDialog(core, options, path, {
       method: 'INVITE',
       body: Buffer.from(sdp),
@@ -82,6 +104,7 @@ export class DialogSession implements Session {
           response.ack();
         };
         dialog.invite({ onAccept }, { extraHeaders, body: sdpBody(sdp) });
+        core.later(changed);
       },
       done: (failure) => {
         if (failure === undefined) return done({ ok: true, ...sdpOf(answer) });
@@ -103,6 +126,7 @@ export class DialogSession implements Session {
     const respond = (reply: OfferReply): void => {
       if (answered) return;
       answered = true;
+      core.later(() => this.onChange?.());
       core.enter(undefined, () => {
         if ('status' in reply) return void request.reject({ statusCode: reply.status });
         const contact = joinField(['Contact', `<${options.contact(this.path.pinned)}>`]);

@@ -9,14 +9,14 @@ import {
   type Timer,
 } from '@offhook/core';
 import { buildRequest } from '../codec/build-message.ts';
-import type { RequestDraft, SipResponse } from '../codec/message.ts';
+import type { RequestDraft, SipRequest, SipResponse } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
 import type { ClientEffect, ClientEvent, ClientStimulus } from './client-machine.ts';
 import { ackForFailure, ackForSuccess, byeForSuccess, cancelFor, readSentInvite, type SentInvite } from './derived-requests.ts';
 import { Execution } from './execution.ts';
 import type { LayerFault } from './faults.ts';
 import { canonicalSentBy, clientKey, newBranch, sentByOf } from './identity.ts';
-import { type InviteClientState, inviteClient } from './invite-client.ts';
+import { type InviteClientState, inviteClient, leftInviteClient } from './invite-client.ts';
 import { type NonInviteClientState, nonInviteClient } from './non-invite-client.ts';
 import type { ClientTimer, Machine, TimerName } from './step.ts';
 import type { Timing } from './timing.ts';
@@ -56,6 +56,8 @@ export interface ClientTransactionsOptions {
   /** Hands the bytes over. @returns false when they could not be */
   send(flow: Flow, bytes: Uint8Array): boolean;
   fault(name: LayerFault): void;
+  /** A 2xx to an INVITE that no transaction knows. @returns false when nobody else knows it either */
+  onLateAccept(response: SipResponse): boolean;
 }
 
 type State = InviteClientState | NonInviteClientState;
@@ -69,6 +71,8 @@ interface Outgoing {
   readonly bytes: Uint8Array;
   /** Of an INVITE only. */
   readonly invite: SentInvite | undefined;
+  /** Unless it is that of its method. */
+  readonly machine?: ClientMachine;
 }
 
 const nothing = new Uint8Array(0);
@@ -107,12 +111,19 @@ export class ClientTransactions {
     const request = parseMessage(bytes);
     if (request.kind !== 'request') throw new LocalProtocolError('what was given to send is no SIP request');
     const { method, via } = request;
-    const { branch } = via;
     refuseAck(method);
-    if (branch === undefined) throw new LocalProtocolError(`the Via of a ${method} to send has no branch`);
+    const branch = branchOf(request);
     if (method === 'CANCEL') this.open.get(clientKey(branch, 'INVITE'))?.step({ type: 'cancel', sent: true });
     const invite = method === 'INVITE' ? readSentInvite(request) : undefined;
     return this.start({ method, branch, sentBy: sentByOf(via), bytes, invite }, hop, listener);
+  }
+
+  endLeft(request: SipRequest, hop: Hop, isProceeding: boolean): void {
+    const { method, via } = request;
+    const invite = readSentInvite(request);
+    const machine = leftInviteClient(isProceeding) as ClientMachine;
+    const outgoing = { method, branch: branchOf(request), sentBy: sentByOf(via), bytes: nothing, invite, machine };
+    this.start(outgoing, hop, () => {});
   }
 
   start(outgoing: Outgoing, hop: Hop, listener: ClientListener): ClientTransaction {
@@ -129,9 +140,14 @@ export class ClientTransactions {
   receive(response: SipResponse): void {
     const { via, cseq } = response;
     const transaction = via.branch === undefined ? undefined : this.open.get(clientKey(via.branch, cseq.method));
-    if (transaction === undefined) this.options.fault('stray-response');
+    if (transaction === undefined) this.stray(response);
     else if (transaction.sentBy !== sentByOf(via)) this.options.fault('foreign-sent-by');
     else transaction.step({ type: 'response', response });
+  }
+
+  private stray(response: SipResponse): void {
+    const isAccept = response.cseq.method === 'INVITE' && response.status >= 200 && response.status < 300;
+    if (!isAccept || !this.options.onLateAccept(response)) this.options.fault('stray-response');
   }
 
   flowFailed(failure: FlowFailure): void {
@@ -184,11 +200,10 @@ class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> imp
   constructor(
     owner: ClientTransactions,
     id: string,
-    { method, branch, sentBy, bytes, invite }: Outgoing,
+    { method, branch, sentBy, bytes, invite, machine = invite === undefined ? nonInviteClient : inviteClient }: Outgoing,
     hop: Hop,
     listener: ClientListener,
   ) {
-    const machine = invite === undefined ? nonInviteClient : inviteClient;
     super(owner.options.ambient, machine as ClientMachine, owner.options.timing(hop.reliable));
     this.method = method;
     this.branch = branch;
@@ -317,6 +332,11 @@ function textsOf(hop: Hop): HopTexts {
 
 const viaOf = (hop: Hop, branch: string): string => `${textsOf(hop).via}${branch};rport`;
 const sentByOfHop = (hop: Hop): string => textsOf(hop).sentBy;
+
+function branchOf({ method, via: { branch } }: SipRequest): string {
+  if (branch === undefined) throw new LocalProtocolError(`the Via of a ${method} to send has no branch`);
+  return branch;
+}
 
 function refuseAck(method: string): void {
   if (method === 'ACK')

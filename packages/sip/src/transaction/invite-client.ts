@@ -175,3 +175,13 @@ export const inviteClient: Machine<InviteClientState, ClientStimulus, ClientEffe
   begin,
   next: (timing, state, stimulus) => states[state.name](timing, state, stimulus),
 };
+
+/** D-21: the INVITE of an earlier owner of the line, which nobody listens to any more. It has been sent; it is ended. */
+export const leftInviteClient = (isProceeding: boolean): Machine<InviteClientState, ClientStimulus, ClientEffect> => ({
+  begin({ t1Ms, lingerMs }) {
+    const state: InviteClientState = { name: 'abandoned', intervalMs: t1Ms, cancel: 'no', wanted: false };
+    if (!isProceeding) return step(state, arm('late', lingerMs));
+    return step({ ...state, cancel: 'sent' }, cancel, arm('cancel', lingerMs));
+  },
+  next: inviteClient.next,
+});

@@ -1,5 +1,5 @@
-import type { Ambient, Flow, FlowFailure, LineInbound, LineKey } from '@offhook/core';
-import type { RequestDraft, SipRequest } from '../codec/message.ts';
+import { type Ambient, type Flow, type FlowFailure, type LineInbound, type LineKey, LocalProtocolError } from '@offhook/core';
+import type { RequestDraft, SipRequest, SipResponse } from '../codec/message.ts';
 import { parseMessage } from '../codec/parse-message.ts';
 import {
   type ClientListener,
@@ -23,6 +23,8 @@ export interface TransactionLayerOptions {
   onRequest(server: ServerTransaction): void;
   /** An ACK that belongs to no transaction: that of a 2xx, again and again if the peer repeats it. */
   onAck?(request: SipRequest, inbound: LineInbound): void;
+  /** A 2xx to an INVITE that no transaction knows: an earlier owner of the line sent it. @returns false when no dialog knows it either */
+  onLateAccept?(response: SipResponse): boolean;
   /** Counts what was dropped or refused: a fault of the parser, or a `LayerFault`. */
   onFault?(name: string): void;
   /** Server transactions held at once; a request beyond gets a 503. Default 256. */
@@ -44,6 +46,19 @@ export interface TransactionLayer {
    * @throws LocalProtocolError `E_SIP_LOCAL` when the bytes are no request, an ACK, or their branch is missing or in use
    */
   requestRaw(bytes: Uint8Array, hop: Hop, listener: ClientListener): ClientTransaction;
+  /**
+   * Ends an INVITE that an earlier owner of the line had sent: cancelled as soon as that is allowed, and hung up when it is accepted
+   * nevertheless. @param isProceeding a provisional response has come
+   * @throws LocalProtocolError `E_SIP_LOCAL` when the bytes are no INVITE, or their branch is missing or in use
+   * @source D-21, RFC 3261 section 9.1
+   */
+  endLeft(invite: Uint8Array, hop: Hop, isProceeding: boolean): void;
+  /**
+   * Goes on with an INVITE that an earlier owner of the line had taken and not answered: its repetitions and its CANCEL find it here.
+   * @param toTag that of the earlier responses
+   * @throws LocalProtocolError `E_SIP_LOCAL` when the bytes are no INVITE
+   */
+  adopt(inbound: LineInbound, toTag: string): ServerTransaction;
   /** Sends the ACK of a 2xx; call it again for each repeated 2xx. */
   sendAck(bytes: Uint8Array, flow: Flow): void;
   /** Takes one message from the network. Never throws because of what the network sent. */
@@ -61,6 +76,12 @@ function timingsOf(timers: SipTimers): { readonly datagram: Timing; readonly str
   const known = timings.get(timers) ?? { datagram: timingOf(timers, false), stream: timingOf(timers, true) };
   timings.set(timers, known);
   return known;
+}
+
+function readInvite(bytes: Uint8Array): SipRequest {
+  const message = parseMessage(bytes);
+  if (message.kind === 'request' && message.method === 'INVITE') return message;
+  throw new LocalProtocolError('what was kept of an INVITE is no INVITE');
 }
 
 /** A class, because a process holds one for each of its lines. */
@@ -98,6 +119,14 @@ class LineTransactions implements TransactionLayer, ClientTransactionsOptions, S
 
   requestRaw(bytes: Uint8Array, hop: Hop, listener: ClientListener): ClientTransaction {
     return this.clients.requestRaw(bytes, hop, listener);
+  }
+
+  endLeft(invite: Uint8Array, hop: Hop, isProceeding: boolean): void {
+    this.clients.endLeft(readInvite(invite), hop, isProceeding);
+  }
+
+  adopt(inbound: LineInbound, toTag: string): ServerTransaction {
+    return this.serving().adopt(readInvite(inbound.bytes), inbound, toTag);
   }
 
   sendAck(bytes: Uint8Array, flow: Flow): void {
@@ -158,6 +187,10 @@ class LineTransactions implements TransactionLayer, ClientTransactionsOptions, S
   onAck(request: SipRequest, inbound: LineInbound): void {
     if (this.options.onAck === undefined) this.fault('stray-ack');
     else this.options.onAck(request, inbound);
+  }
+
+  onLateAccept(response: SipResponse): boolean {
+    return this.options.onLateAccept?.(response) ?? false;
   }
 
   private serving(): ServerTransactions {

@@ -127,6 +127,15 @@ export class ServerTransactions {
     options.onRequest(transaction);
   }
 
+  adopt(request: SipRequest, inbound: LineInbound, toTag: string): ServerTransaction {
+    const key = { id: serverKey(request, request.method), origin: mergeKey(request) };
+    const transaction = new ServerExecution(this, key, request, inbound, toTag);
+    this.open.set(key.id, transaction);
+    if (key.origin !== undefined) this.origins.set(key.origin, transaction);
+    transaction.start();
+    return transaction;
+  }
+
   /** Needs no transaction: the same CANCEL gets the same answer for as long as its INVITE is known. @source RFC 3261 section 9.2 */
   private cancel(request: SipRequest, inbound: LineInbound): void {
     const transaction = this.invite(request);
@@ -203,7 +212,13 @@ class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> imp
   private tag: string | undefined;
   private cancelled = false;
 
-  constructor(owner: ServerTransactions, key: ServerKey, request: SipRequest, inbound: LineInbound) {
+  constructor(
+    owner: ServerTransactions,
+    key: ServerKey,
+    request: SipRequest,
+    inbound: LineInbound,
+    tag = request.to.params.get('tag') ?? '',
+  ) {
     const machine = request.method === 'INVITE' ? inviteServer : nonInviteServer;
     super(owner.options.ambient, machine as ServerMachine, owner.options.timing(inbound.protocol !== 'udp'));
     this.request = request;
@@ -212,7 +227,6 @@ class ServerExecution extends Execution<State, ServerStimulus, ServerEffect> imp
     this.owner = owner;
     this.key = key;
     // One that is no token is repeated with the request's own To, and given to no other response.
-    const tag = request.to.params.get('tag') ?? '';
     this.tag = isToken(tag) ? tag : undefined;
   }
 

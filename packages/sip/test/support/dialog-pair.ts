@@ -60,6 +60,8 @@ export interface Pair {
   /** Loses what it returns true for; everything still stands in `wire`. */
   lose: ((carried: Carried) => boolean) | undefined;
   run(untilS: number): void;
+  /** Another owner takes a phone over: what the earlier one knew is gone, and nothing was said. */
+  takeOver(name: 'alice' | 'bob'): Phone;
   /** Labels in order, each with its sender: `alice INVITE`, `bob 200 INVITE`. */
   story(): string[];
   /** Messages of that label. */
@@ -97,6 +99,14 @@ export function createPair(options: PairOptions = {}): Pair {
     wire,
     lose: undefined,
     run: (untilS) => ambient.run(untilS * 1000),
+    takeOver(name) {
+      const earlier = pair[name];
+      earlier.dialogs.dispose();
+      earlier.layer.stop();
+      if (name === 'alice') addPhone('alice', '192.0.2.1', '192.0.2.2');
+      else addPhone('bob', '192.0.2.2', '192.0.2.1');
+      return pair[name];
+    },
     story: () => wire.map(({ from, label }) => `${from} ${label}`),
     all: (label) => wire.filter((carried) => carried.label === label),
     get alice() {
@@ -129,6 +139,7 @@ export function createPair(options: PairOptions = {}): Pair {
         dialogs.receive(server);
       },
       onAck: (request) => dialogs.receiveAck(request),
+      onLateAccept: (response) => dialogs.acknowledge(response),
     });
     const dialogs = createDialogs({
       ambient,
