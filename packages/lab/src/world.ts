@@ -6,8 +6,10 @@ import {
   decodeJson,
   type FactKind,
   type LineInput,
+  lineKey,
   parseRuntimeConfig,
   readLineSubject,
+  slotOf,
 } from '@offhook/core';
 import { createDnsLocator, zoneResolver } from '@offhook/plugin-dns-srv';
 import {
@@ -19,6 +21,7 @@ import {
   type RuntimeOptions,
 } from '@offhook/runtime';
 import { lendGlobalTimers } from './global-timers.ts';
+import { createMortalBus } from './mortal-bus.ts';
 import { createRegistrar } from './registrar.ts';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
 import { runUntil } from './run-until.ts';
@@ -84,10 +87,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const names: readonly Side[] = ['p', 'a', ...(options.servers ?? [])];
   const sides = new Map(names.map((name) => [name, createSide(ambient, wire, name, options.registrars ?? {})]));
   const zone = zoneResolver(options.zone ?? []);
+  const subjects = createSubjects('world');
   const facts = collectFacts(ambient, bus, 'world');
   const parties: UserAgent[] = [];
   let lines = options.lines ?? [dualLine()];
   let runtimes: readonly Runtime[] = [];
+  let start: (roles: RuntimeOptions['roles']) => Promise<Runtime>;
+  let host = createMortalBus(bus);
 
   const until = <T>(promise: Promise<T>, withinS?: number): Promise<T> => runUntil(ambient, promise, withinS);
 
@@ -95,7 +101,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     if (runtimes.length > 0) throw new Error('the phone is running: cut its power first');
     lines = newLines;
     const config = parseRuntimeConfig({ cluster: 'world', edge: options.edge ?? {}, phone: options.phone ?? {}, lines });
-    const { mechanisms, store } = options;
+    const { mechanisms, store, calls, host: charts } = options;
     const transports = protocols.map((protocol) => wire.transport({ ...worldAddresses.phone, protocol }));
     const shared: RuntimeOptions = {
       config,
@@ -105,10 +111,30 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       locator: options.zone === undefined ? createHostLocator() : createDnsLocator({ ambient, resolver: zone }),
       ...(mechanisms !== undefined && { mechanisms }),
       ...(store !== undefined && { store }),
+      ...(calls !== undefined && { calls }),
+      ...(charts !== undefined && { host: charts }),
     };
-    const start = (roles: RuntimeOptions['roles']): Promise<Runtime> =>
-      until(createRuntime({ ...shared, ...(roles !== undefined && { roles }) }));
+    start = (roles) => {
+      // A host of lines may die, and then not even says goodbye.
+      if (roles?.includes('lines') === true) host = createMortalBus(bus);
+      return until(
+        createRuntime({ ...shared, bus: roles === undefined ? bus : host.bus, ...(roles !== undefined && { roles }) }),
+      );
+    };
     runtimes = split ? [await start(['edge']), await start(['lines'])] : [await start(undefined)];
+  }
+
+  async function takeOver(afterS = 1): Promise<void> {
+    const [edge, dying] = runtimes;
+    if (edge === undefined || dying === undefined) throw new Error('only a world that is split has a host of lines to lose');
+    // Between two hosts messages are lost and not answered: the bus of a cluster knows nothing of who listens elsewhere.
+    const slots = new Set(dying.lines().map(({ id }) => subjects.slot(slotOf(lineKey(id)))));
+    const nobody = [...slots].map((slot) => bus.subscribe(slot, () => {}));
+    host.die();
+    await until(dying.kill());
+    await ambient.runFor(afterS * 1_000);
+    runtimes = [edge, await start(['lines'])];
+    for (const subscription of nobody) subscription.unsubscribe();
   }
 
   const runtime = (): Runtime => {
@@ -216,6 +242,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ambient.forgetLogs();
     },
     powerCut: () => stopPhone('kill'),
+    takeOver,
     boot,
     stop,
   };

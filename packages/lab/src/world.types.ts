@@ -1,5 +1,6 @@
 import type {
   Bus,
+  CallStore,
   Decision,
   FactKind,
   LineInput,
@@ -10,7 +11,7 @@ import type {
   RuntimeInput,
 } from '@offhook/core';
 import type { DnsRecord, ZoneResolver } from '@offhook/plugin-dns-srv';
-import type { Explanation, LineStatus, Runtime } from '@offhook/runtime';
+import type { Explanation, LineStatus, Runtime, RuntimeOptions } from '@offhook/runtime';
 import type { Registrar, RegistrarSettings } from './registrar.types.ts';
 import type { CalleePlan, UserAgent } from './user-agent.types.ts';
 import type { VirtualAmbient } from './virtual-ambient.ts';
@@ -44,6 +45,10 @@ export interface WorldOptions {
   readonly mechanisms?: readonly Mechanism[];
   /** Keeps registrations over a power cut. */
   readonly store?: LineStore;
+  /** How charts run; actors unless told. */
+  readonly host?: NonNullable<RuntimeOptions['host']>;
+  /** Keeps calls over a takeover. */
+  readonly calls?: CallStore;
   /** Acts on the world before the phone boots: registrars listen, nothing has been sent. */
   readonly prepare?: (world: World) => void | Promise<void>;
 }
@@ -119,6 +124,8 @@ export interface World {
   party(user: string, options?: PartyOptions): Promise<UserAgent>;
   /** Ends the phone at once, sending nothing. */
   powerCut(): Promise<void>;
+  /** The host of the lines dies without a word, and `afterS` later another one takes them over; the edge and its sockets live on. Only `split`. */
+  takeOver(afterS?: number): Promise<void>;
   /** Starts the phone again, with other lines if so told; only after `powerCut`. */
   boot(lines?: readonly LineInput[]): Promise<void>;
   /** Stops phone, parties and registrars. Rejects when a timer or a connection is left behind. */

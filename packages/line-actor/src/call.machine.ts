@@ -6,6 +6,7 @@ export const callMachine = setup({
   types: { context: {} as CallContext, events: {} as CallEvent, input: {} as CallContext },
   guards: {
     isOutgoing: ({ context }) => context.direction === 'outgoing',
+    wasHeld: ({ event }) => event.type === 'call.resumed' && event.held,
   },
   actions: {
     cancel: ({ context, event }) => context.effects.cancel(event.type === 'clock.inviteExpires' ? 'invite-expired' : 'caller'),
@@ -25,9 +26,11 @@ export const callMachine = setup({
   initial: 'trying',
   states: {
     trying: {
-      description: 'The INVITE is out, or has come in, and nobody has been alerted yet.',
-      meta: { source: 'RFC 3261 section 13.2' },
+      description:
+        'The INVITE is out, or has come in, and nobody has been alerted yet. A call of another owner goes on from here.',
+      meta: { source: 'RFC 3261 section 13.2; redundancy D-46' },
       on: {
+        'call.resumed': [{ guard: 'wasHeld', target: 'held' }, { target: 'up' }],
         'sip.progress': 'ringing',
         'sip.accepted': 'up',
         'sip.failed': { target: 'ended', actions: 'reportFailed' },

@@ -10,6 +10,8 @@ export type CallEvent =
   /** The dialog cannot go on: no ACK, or an in-dialog request found nobody (6.5). */
   | { readonly type: 'sip.lost'; readonly reason: string }
   | { readonly type: 'clock.inviteExpires' }
+  /** Another owner had it up, or held. */
+  | { readonly type: 'call.resumed'; readonly held: boolean }
   | { readonly type: 'call.answer' }
   | { readonly type: 'call.hangup' };
 

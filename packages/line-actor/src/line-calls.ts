@@ -1,9 +1,11 @@
-import { CommandError, type FlowFailure } from '@offhook/core';
-import type { IncomingInvite, ServerTransaction, Session, SipRequest } from '@offhook/sip';
+import { type CallFacts, CommandError, type FlowFailure } from '@offhook/core';
+import type { IncomingInvite, ServerTransaction, Session, SipRequest, SipResponse } from '@offhook/sip';
+import { type CallSheet, writeDown } from './call-sheet.ts';
+import { createCallTakeover, type ResumedCall } from './call-takeover.ts';
 import { createLegDialogs } from './leg-dialogs.ts';
 import type { LegHop } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
-import { type CallFact, createLiveCall, type LiveCall } from './live-call.ts';
+import { type CallFact, createLiveCall, type LiveCall, type LiveCallOptions } from './live-call.ts';
 import { createOutgoingCall } from './outgoing-call.ts';
 import type { Place } from './place.ts';
 import { createAnswer, createOffer, directionOf, readSdp } from './sdp.ts';
@@ -21,7 +23,11 @@ export interface LineCalls {
   inDialog(server: ServerTransaction): boolean;
   /** ACK of a 2xx. */
   ack(request: SipRequest): void;
+  /** A 2xx to an INVITE that no transaction knows. @returns false when no dialog knows it either */
+  lateAccept(response: SipResponse): boolean;
   incoming(server: ServerTransaction): void;
+  /** Goes on with the calls that an earlier owner of the line has left, before anything reaches them, or ends them. */
+  takeOver(kept: readonly CallFacts[], goesOn: boolean): void;
   endAll(): void;
   flowFailed(failure: FlowFailure): void;
   dispose(): void;
@@ -35,10 +41,19 @@ const maxCalls = 2;
  */
 const longestRingMs = 240_000;
 
+/** The far side sends no more than music. @source RFC 3264 section 8.4 */
+function isHold(sdp: string): boolean {
+  const session = readSdp(sdp);
+  return session !== undefined && ['sendonly', 'inactive'].includes(directionOf(session));
+}
+
 /** Made when a line has its first call. */
 export function createLineCalls(line: LineScope): LineCalls {
   const { ambient, host } = line;
-  const codecs = () => line.config.ext.preferredCodecs;
+  const describedBy = ({ sessionId, version }: CallSheet, { localHost: host }: LegHop) => ({
+    codecs: line.config.ext.preferredCodecs,
+    ...{ host, sessionId, version },
+  });
   const calls = new Map<string, LiveCall>();
   let numbered = 0;
   const newSessionId = (): number => Math.floor(ambient.random() * 2 ** 31);
@@ -48,20 +63,23 @@ export function createLineCalls(line: LineScope): LineCalls {
     onFault: (error) => ambient.log.warn('a dialog stumbled over a message', { error }),
   });
 
+  const nextId = (): string => {
+    numbered += 1;
+    return `c${numbered}`;
+  };
+
   function track(
-    direction: CallFact['direction'],
-    effects: Parameters<typeof createLiveCall>[0]['effects'],
+    options: Pick<LiveCallOptions, 'id' | 'direction' | 'effects' | 'resumed'>,
+    sheet: CallSheet,
     onEnd: () => void,
   ): LiveCall {
-    numbered += 1;
     const call = createLiveCall({
-      id: `c${numbered}`,
-      direction,
+      ...options,
       host,
-      effects,
       onError: (error) => line.fail(error),
       onFact(fact) {
         line.publish('call', () => fact);
+        writeDown(line, fact, sheet);
         if (fact.state !== 'ended') return;
         calls.delete(fact.id);
         onEnd();
@@ -79,27 +97,26 @@ export function createLineCalls(line: LineScope): LineCalls {
   }
 
   /** The other side inside the dialog: BYE, hold and resume, and a dialog that cannot go on. */
-  function watch(call: LiveCall, session: Session, hop: LegHop, sessionId: number): void {
-    let version = 1;
+  function watch(call: LiveCall, session: Session, hop: LegHop, sheet: CallSheet): void {
+    sheet.session = session;
+    session.onChange = () => writeDown(line, call.fact(), sheet);
     session.onEvent = (event) => {
       if (event.type === 'bye') return call.send({ type: 'sip.bye' });
       if (event.type === 'lost') return call.send({ type: 'sip.lost', reason: event.reason });
       if (event.type === 'acked') return call.send({ type: 'sip.accepted' });
-      version += 1;
-      const described = { codecs: codecs(), host: hop.localHost, sessionId, version };
+      sheet.version += 1;
+      const described = describedBy(sheet, hop);
       if (event.sdp === undefined) return event.respond({ sdp: createOffer(described) });
       const answer = createAnswer(event.sdp, described);
       if (answer === undefined) return event.respond({ status: 488 });
       event.respond({ sdp: answer.sdp });
-      const offer = readSdp(event.sdp);
-      const theirs = offer === undefined ? 'sendrecv' : directionOf(offer);
-      call.send({ type: theirs === 'sendonly' || theirs === 'inactive' ? 'sip.held' : 'sip.resumed' });
+      call.send({ type: isHold(event.sdp) ? 'sip.held' : 'sip.resumed' });
     };
   }
 
   function ring(invite: IncomingInvite, { leg, identity }: Place, hop: LegHop): void {
-    const sessionId = newSessionId();
-    const described = { codecs: codecs(), host: hop.localHost, sessionId, version: 1 };
+    const sheet: CallSheet = { sessionId: newSessionId(), version: 1, hop, server: identity.server };
+    const described = describedBy(sheet, hop);
     const answer = invite.offer === undefined ? undefined : createAnswer(invite.offer, described);
     if (invite.offer !== undefined && answer === undefined) return invite.reject(488);
     let session: Session | undefined;
@@ -113,11 +130,18 @@ export function createLineCalls(line: LineScope): LineCalls {
         ambient.clearTimer(ringTimer);
         session = invite.accept(answer?.sdp ?? createOffer(described));
         if (session === undefined) call.send({ type: 'sip.failed', reason: 'cancelled', status: 487 });
-        else watch(call, session, hop, sessionId);
+        else watch(call, session, hop, sheet);
       },
       bye: () => session?.bye(),
     };
-    const call = track('incoming', effects, () => ambient.clearTimer(ringTimer));
+    if (line.callStore !== undefined) {
+      const { head, remote } = invite;
+      Object.assign(sheet, {
+        invite: { head, isProceeding: true, remote },
+        dialog: invite.dialog(),
+      } satisfies Partial<CallSheet>);
+    }
+    const call = track({ id: nextId(), direction: 'incoming', effects }, sheet, () => ambient.clearTimer(ringTimer));
     call.note({ leg: leg.leg, ...(answer === undefined ? {} : { codec: answer.codec }) });
     const outcome = { action: 'pin', leg: leg.leg, server: identity.server };
     line.note({
@@ -132,6 +156,24 @@ export function createLineCalls(line: LineScope): LineCalls {
     call.send({ type: 'sip.progress', status: 180 });
   }
 
+  const takeover = createCallTakeover({ line, dialogs, resume });
+
+  function resume(facts: CallFacts, session: Session, hop: LegHop): ResumedCall {
+    const { call: id, direction, state, leg, server, sessionId, sdpVersion, codec } = facts;
+    const sheet: CallSheet = { sessionId, version: sdpVersion, hop, server, session };
+    const effects = { cancel() {}, decline() {}, accept() {}, bye: () => session.bye() };
+    const resumed = { held: state === 'held', leg, ...(codec === undefined ? {} : { codec }) };
+    const call = track({ id, direction, effects, resumed }, sheet, () => {});
+    watch(call, session, hop, sheet);
+    const ask = (): void => {
+      sheet.version += 1;
+      session.reinvite(createOffer(describedBy(sheet, hop)), [], (result) => {
+        if (result.ok && result.sdp !== undefined) call.send({ type: isHold(result.sdp) ? 'sip.held' : 'sip.resumed' });
+      });
+    };
+    return { call, ask };
+  }
+
   function find(id: string | undefined, fits: (call: LiveCall) => boolean): LiveCall {
     const call = id === undefined ? [...calls.values()].find(fits) : calls.get(id);
     if (call !== undefined) return call;
@@ -144,23 +186,21 @@ export function createLineCalls(line: LineScope): LineCalls {
 
   return {
     dial(target) {
-      const sessionId = newSessionId();
-      let session: Session | undefined;
+      const sheet: CallSheet = { sessionId: newSessionId(), version: 1 };
       const outgoing = createOutgoingCall({
         line,
         dialogs: dialogs.of,
         route: line.route('INVITE', `c${numbered + 1}`),
         target,
-        sessionId,
+        sheet,
         onSession(accepted, hop) {
-          session = accepted;
-          watch(call, accepted, hop, sessionId);
+          watch(call, accepted, hop, sheet);
           const { leg } = call.fact();
           if (leg !== undefined) line.inviteAccepted(leg);
         },
       });
-      const effects = { cancel: outgoing.cancel, decline() {}, accept() {}, bye: () => session?.bye() };
-      const call = track('outgoing', effects, outgoing.dispose);
+      const effects = { cancel: outgoing.cancel, decline() {}, accept() {}, bye: () => sheet.session?.bye() };
+      const call = track({ id: nextId(), direction: 'outgoing', effects }, sheet, outgoing.dispose);
       try {
         outgoing.begin(call);
       } catch (error) {
@@ -185,11 +225,16 @@ export function createLineCalls(line: LineScope): LineCalls {
       owner?.receive(server);
       return owner !== undefined;
     },
-    ack: (request) =>
-      dialogs
-        .all()
-        .find((each) => each.owns(request))
-        ?.receiveAck(request),
+    ack(request) {
+      const owner = dialogs.all().find((each) => each.owns(request));
+      if (owner === undefined) takeover.lateAck(request);
+      else owner.receiveAck(request);
+    },
+    lateAccept: (response) => dialogs.all().some((each) => each.acknowledge(response)),
+    takeOver(kept, goesOn) {
+      for (const { call } of kept) numbered = Math.max(numbered, Number(/^c(\d{1,9})$/.exec(call)?.[1] ?? 0));
+      takeover.begin(kept, goesOn);
+    },
     incoming(server) {
       const place = dialogs.placeOf(server);
       if (place === undefined) return server.respond({ status: 480 });

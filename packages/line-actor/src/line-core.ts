@@ -1,6 +1,7 @@
 import {
   type Ambient,
   type Bus,
+  type CallStore,
   type CandidateMark,
   decideOnList,
   encodeJson,
@@ -25,6 +26,7 @@ import {
   createTransactionLayer,
   type ServerTransaction,
   type SipRequest,
+  type SipResponse,
   type SipTimers,
   type TransactionLayer,
   type TransactionLayerOptions,
@@ -119,6 +121,10 @@ export class LineCore implements LineScope, TransactionLayerOptions {
 
   get store(): LineStore | undefined {
     return this.options.store;
+  }
+
+  get callStore(): CallStore | undefined {
+    return this.options.calls;
   }
 
   get maxAuth(): number {
@@ -254,6 +260,10 @@ export class LineCore implements LineScope, TransactionLayerOptions {
 
   onAck(request: SipRequest): void {
     this.madeCalls?.ack(request);
+  }
+
+  onLateAccept(response: SipResponse): boolean {
+    return this.madeCalls?.lateAccept(response) ?? false;
   }
 
   onFault(name: string): void {

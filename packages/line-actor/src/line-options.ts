@@ -1,4 +1,4 @@
-import type { Ambient, Bus, Change, LineConfig, LineStore, Locator, Mechanism, Subjects } from '@offhook/core';
+import type { Ambient, Bus, CallStore, Change, LineConfig, LineStore, Locator, Mechanism, Subjects } from '@offhook/core';
 import type { LineHost } from './host.ts';
 
 /** A mechanism the registry refused on this line, as `explain` shows it. */
@@ -39,6 +39,8 @@ export interface LineOptions {
   /** Turns server names into ranked lists; without it a line has the one server of its configuration. */
   readonly locator?: Locator | undefined;
   readonly store?: LineStore | undefined;
+  /** Keeps calls for whoever takes the line over; without it they end with their process. */
+  readonly calls?: CallStore | undefined;
   readonly host?: LineHost;
   /** The last call has ended. */
   onIdle?(): void;

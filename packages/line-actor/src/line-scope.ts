@@ -1,6 +1,7 @@
 import type {
   Ambient,
   Bus,
+  CallStore,
   CandidateMark,
   FactKind,
   Flow,
@@ -39,6 +40,7 @@ export interface LineScope {
   readonly edge: string;
   readonly host: LineHost;
   readonly store: LineStore | undefined;
+  readonly callStore: CallStore | undefined;
   readonly layer: TransactionLayer;
   readonly legs: readonly RunningLeg[];
   /** Of a line whose servers are a ranked list. */

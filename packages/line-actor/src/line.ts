@@ -1,5 +1,6 @@
 import {
   type BusMessage,
+  type CallFacts,
   decodeInbound,
   decodeJson,
   type FlowFailure,
@@ -60,6 +61,9 @@ function readFlowFailure({ payload }: BusMessage): FlowFailure | undefined {
 type StoredFacts = Readonly<Partial<Record<Leg, LegFacts>>>;
 
 const noFacts: StoredFacts = {};
+const noCalls: readonly CallFacts[] = [];
+/** Messages that wait for the start of a line; what comes beyond is repeated by its sender. */
+const mostWaiting = 64;
 const noRefusals: readonly Refusal[] = [];
 const nothingWaits: readonly WaitingChange[] = [];
 const noFindings: LineStatus['findings'] = [];
@@ -81,6 +85,8 @@ class RunningLine
   /** Facts of an earlier life, until the legs have begun. */
   private resuming = noFacts;
   private locating: Locating | undefined = undefined;
+  /** Until the calls of an earlier owner are known nobody can say which dialogs are ours. */
+  private waiting: BusMessage[] | undefined;
   /** Stopped or killed: nothing begins any more. */
   private isOver = false;
   private routeSinceMs: number;
@@ -88,6 +94,7 @@ class RunningLine
   constructor(options: LineOptions) {
     super(options);
     this.routeSinceMs = this.ambient.now();
+    this.waiting = options.calls === undefined ? undefined : [];
     this.machine = this.host.run(lineMachine, this);
   }
 
@@ -105,6 +112,7 @@ class RunningLine
 
   async start(): Promise<void> {
     const stored = (await this.store?.load(this.id)) ?? noFacts;
+    const calls = (await this.callStore?.loadCalls(this.id)) ?? noCalls;
     this.locating = await locateServers(this);
     if (this.isOver) return this.locating?.dispose();
     this.list = this.locating?.route;
@@ -120,7 +128,11 @@ class RunningLine
         outcome: { action: 'refused-policy', reason: message },
       });
     }
+    if (calls.length > 0) this.calls.takeOver(calls, this.resuming === stored);
     this.machine.send({ type: 'line.start' });
+    const { waiting } = this;
+    this.waiting = undefined;
+    for (const message of waiting ?? []) this.deliver(message);
   }
 
   stop(): Promise<void> {
@@ -140,7 +152,7 @@ class RunningLine
 
   deliver(message: BusMessage): void {
     const kind = readLineSubject(message.subject)?.kind;
-    if (kind === 'sip') return this.layer.receive(decodeInbound(message));
+    if (kind === 'sip') return this.takeSip(message);
     if (kind === 'cmd') return answerCommand(message, this);
     if (kind !== 'flow') return;
     const failure = readFlowFailure(message);
@@ -149,6 +161,11 @@ class RunningLine
     for (const leg of this.legs) leg.flowFailed(failure);
     this.madeCalls?.flowFailed(failure);
     this.layer.flowFailed(failure);
+  }
+
+  private takeSip(message: BusMessage): void {
+    if (this.waiting === undefined) this.layer.receive(decodeInbound(message));
+    else if (this.waiting.length < mostWaiting) this.waiting.push(message);
   }
 
   status(): LineStatus {

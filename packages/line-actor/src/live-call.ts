@@ -35,12 +35,14 @@ export interface LiveCallOptions {
   readonly direction: CallFact['direction'];
   readonly host: LineHost;
   readonly effects: Omit<CallEffects, 'ended'>;
+  /** It is up: what another owner knew of it. */
+  readonly resumed?: Pick<CallFact, 'leg' | 'codec'> & { readonly held: boolean };
   onFact(fact: CallFact): void;
   onError(error: unknown): void;
 }
 
 export function createLiveCall(options: LiveCallOptions): LiveCall {
-  const { id, direction, host } = options;
+  const { id, direction, host, resumed } = options;
   let fact: CallFact = { id, direction, state: 'trying' };
   const report = (change: Partial<CallFact>): void => {
     fact = { ...fact, ...change };
@@ -61,7 +63,12 @@ export function createLiveCall(options: LiveCallOptions): LiveCall {
       options.onFact(fact);
     },
   });
-  options.onFact(fact);
+  if (resumed === undefined) options.onFact(fact);
+  else {
+    const { held, ...known } = resumed;
+    report(known);
+    machine.send({ type: 'call.resumed', held });
+  }
   return {
     id,
     fact: () => fact,

@@ -1,5 +1,6 @@
 import { randomToken, type Timer } from '@offhook/core';
 import type { Dialogs, HeaderFields, InviteEvent, OutgoingInvite, RequestFailure, Session } from '@offhook/sip';
+import { type CallSheet, writeDown } from './call-sheet.ts';
 import type { LegHop } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
 import type { LiveCall } from './live-call.ts';
@@ -14,7 +15,8 @@ export interface OutgoingCallOptions {
   dialogs(place: Place): Dialogs;
   readonly route: RequestRoute;
   readonly target: string;
-  readonly sessionId: number;
+  /** What is known of the call: filled as it goes from server to server. */
+  readonly sheet: CallSheet;
   /** Somebody took the call. */
   onSession(session: Session, hop: LegHop): void;
 }
@@ -35,7 +37,7 @@ const cancellations = {
 
 /** @source redundancy reference 6.2 (INVITE), 6.4; D-19, D-21, D-47 */
 export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
-  const { line, route } = options;
+  const { line, route, sheet } = options;
   const { ambient, config, identity } = line;
   const callId = randomToken(ambient, 100);
   const fromTag = randomToken(ambient, 50);
@@ -75,18 +77,24 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
     const offer = createOffer({
       codecs: config.ext.preferredCodecs,
       host: hop.localHost,
-      sessionId: options.sessionId,
-      version: 1,
+      sessionId: sheet.sessionId,
+      version: sheet.version,
     });
     let hasProgressed = false;
     const onAgain = (status: number): void => {
       hasProgressed = false;
       route.again(status);
     };
-    const request = { hop, callId, fromTag, cseq, uri, offer, headers, onAgain };
+    const onSent = (head: string): void => {
+      sheet.invite = { head, isProceeding: false };
+      writeDown(line, call.fact(), sheet);
+    };
+    Object.assign(sheet, { hop, server: place.identity.server });
+    const request = { hop, callId, fromTag, cseq, uri, offer, headers, onAgain, ...(line.callStore && { onSent }) };
     invite = options.dialogs(place).invite(request, (event: InviteEvent) => {
       if (event.type === 'progress') {
         hasProgressed = true;
+        proceed(call);
         if (event.status > 100) call.send({ type: 'sip.progress', status: event.status });
       } else if (event.type === 'accepted') {
         ambient.clearTimer(expires);
@@ -98,6 +106,13 @@ export function createOutgoingCall(options: OutgoingCallOptions): OutgoingCall {
       } else if (event.isFinal || (hasProgressed && event.failure.type !== 'final')) stays(call, event.failure);
       else after(call, event.failure);
     });
+  }
+
+  /** From now on another owner may cancel it. */
+  function proceed(call: LiveCall): void {
+    if (sheet.invite === undefined || sheet.invite.isProceeding) return;
+    sheet.invite = { ...sheet.invite, isProceeding: true };
+    writeDown(line, call.fact(), sheet);
   }
 
   /** A server that has answered provisionally keeps the call; only its own final answer can move it (D-19). */

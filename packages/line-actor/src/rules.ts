@@ -34,6 +34,9 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   'D-23:grace': 'X Tcp Reconnect Grace: a server of a list that hangs up is called again for so long before the line fails over.',
   'D-46:no-binding': 'Nothing is left of the stored registration, or its connection is gone: a REGISTER goes at once.',
   'D-46:resume': 'A stored registration goes on: same Call-ID, no REGISTER before its time.',
+  'D-46:call-resumed':
+    'A call of an earlier owner of the line goes on in its dialog, with a CSeq above all that may still be on its way.',
+  'D-46:call-ended': 'A call of an earlier owner of the line could not go on: it is ended with CANCEL, BYE or 480.',
   'D-46:restart': 'What is stored does not fit what is configured: the line registers anew.',
   'D-48:disconnect': 'The connection was lost: it is opened again at once, and the leg registers.',
 

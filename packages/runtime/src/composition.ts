@@ -140,6 +140,7 @@ export function compose(options: RuntimeOptions): DependencyContainer {
         judge: from.resolve(tokens.policies).judge,
         host: hostFor(options, from.resolve(tokens.ambient)),
         store: options.store,
+        calls: options.calls,
         locator: from.resolve(tokens.locator),
       }),
     ),

@@ -2,6 +2,7 @@ import {
   type Ambient,
   type Bus,
   BusError,
+  type CallStore,
   type CommandEnvelope,
   CommandError,
   type CommandReply,
@@ -50,6 +51,8 @@ export interface RuntimeOptions {
   readonly plugins?: LoadedPlugins;
   /** Keeps registrations over a restart of the process (D-46). Flushed on stop, not closed. */
   readonly store?: LineStore;
+  /** Keeps calls over a takeover of their lines: a call goes on with the next runtime that runs its line on the same edge. */
+  readonly calls?: CallStore;
   /**
    * How charts run: `actors`, an XState actor each; `pooled`, all stepped by their tables, for thousands of lines. Nothing else tells them
    * apart. Default: `pooled` above 1,000 lines.

@@ -3,6 +3,7 @@ import {
   type Apply,
   type Bus,
   type BusMessage,
+  type CallStore,
   type Change,
   type CommandEnvelope,
   ConfigError,
@@ -57,6 +58,7 @@ export interface SupervisingHost {
   /** Runs the charts of every line. */
   readonly host: LineHost;
   readonly store?: LineStore | undefined;
+  readonly calls?: CallStore | undefined;
   /** Finds the servers of lines that name them. */
   readonly locator?: Locator | undefined;
   /** What became of a message that the line did not take. */
@@ -172,6 +174,7 @@ class RestartingLine implements SupervisedLine {
         waiting: settings.waiting(),
         host: host.host,
         store: host.store,
+        calls: host.calls,
         locator: host.locator,
         onFailed,
         onFault: host.onFault,

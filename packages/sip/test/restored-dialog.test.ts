@@ -176,6 +176,26 @@ describe('a dialog that was taken over', () => {
     expect(pair.all('200 BYE')).toHaveLength(1);
   });
 
+  it('sends what follows to the Contact of the latest answer', () => {
+    const { pair, ours, theirs } = takenOver('alice');
+    reply(theirs, { sdp: answer });
+    pair.alice.intercept = (message) => {
+      pair.alice.intercept = undefined;
+      pair.alice.inject(Buffer.from(message.bytes).toString().replace('sip:bob@192.0.2.2:5060', 'sip:bob@192.0.2.2:5070'));
+      return true;
+    };
+    reinvite(ours);
+    pair.run(1);
+    ours.bye();
+    pair.run(2);
+    const target = 'sip:bob@192.0.2.2:5070';
+    expect(ours.facts().remoteTarget).toBe(target);
+    expect([...pair.all('ACK'), ...pair.all('BYE')].map(({ message }) => message)).toMatchObject([
+      { uri: target },
+      { uri: target },
+    ]);
+  });
+
   it('repeats the ACK that its earlier owner did not get through', () => {
     const pair = createPair();
     pair.lose = ({ label }) => label === 'ACK';

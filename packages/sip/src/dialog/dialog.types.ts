@@ -1,4 +1,4 @@
-import type { Ambient, DialogFacts, LineInbound, LineKey } from '@offhook/core';
+import type { Ambient, DialogFacts, Endpoint, LineInbound, LineKey } from '@offhook/core';
 import type { HeaderFields, SipRequest, SipResponse } from '../codec/message.ts';
 import type { Credentials } from '../digest/credentials.ts';
 import type { Hop } from '../transaction/client-transactions.ts';
@@ -112,6 +112,8 @@ export interface IncomingInvite {
   readonly request: SipRequest;
   /** SDP; undefined: the caller wants an offer of ours. */
   readonly offer: string | undefined;
+  /** Where it came from. */
+  readonly remote: Endpoint;
   /** The fields that a response to it repeats. */
   readonly head: string;
   /** The dialog that accepting it makes. */

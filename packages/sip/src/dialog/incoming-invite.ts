@@ -1,4 +1,4 @@
-import type { DialogFacts } from '@offhook/core';
+import type { DialogFacts, Endpoint } from '@offhook/core';
 import type { IncomingInviteRequest } from 'sip.js/lib/core/index.js';
 import type { HeaderFields, SipRequest } from '../codec/message.ts';
 import type { ServerTransaction } from '../transaction/server-transactions.ts';
@@ -14,6 +14,7 @@ import { DialogSession, sdpBody } from './session.ts';
 export class ServerInvite implements IncomingInvite {
   readonly request: SipRequest;
   readonly offer: string | undefined;
+  readonly remote: Endpoint;
   private readonly toTag: string;
   onCancelled?: () => void;
   private readonly core: LegCore;
@@ -29,6 +30,7 @@ export class ServerInvite implements IncomingInvite {
     this.uas = uas;
     this.request = server.request;
     this.offer = readSdp(server.request);
+    this.remote = server.inbound.remote;
     this.toTag = server.toTag;
     // All our responses carry one To tag, and those of the layer (to a CANCEL) the same. @source RFC 3261 section 9.2
     Object.assign(uas, { toTag: this.toTag });

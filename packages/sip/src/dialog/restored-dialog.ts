@@ -70,8 +70,7 @@ export class RestoredDialog extends SessionDialog {
   /** @throws LocalProtocolError `E_SIP_LOCAL` */
   constructor(core: UserAgentCore, facts: DialogFacts) {
     const wrong = fault(facts);
-    if (wrong !== undefined)
-      throw new LocalProtocolError(`${wrong} of a kept dialog cannot be used: ${JSON.stringify(facts[wrong])}`);
+    if (wrong !== undefined) throw new LocalProtocolError(`${wrong} of a kept dialog cannot be used`);
     const id = dialogId(facts);
     if (core.dialogs.has(id)) throw new LocalProtocolError('a kept dialog lives here already');
     super(pastTransaction, core, {

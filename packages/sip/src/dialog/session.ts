@@ -1,7 +1,10 @@
 import type { DialogFacts, Timer } from '@offhook/core';
 import {
   type Body,
+  type DialogState,
   type IncomingInviteRequest,
+  type IncomingResponseMessage,
+  NameAddrHeader,
   type SessionDialog,
   SessionState,
   type Session as SipSession,
@@ -101,6 +104,7 @@ export class DialogSession implements Session {
         const extraHeaders = [contact, ...headers, ...authorization].map(joinField);
         const onAccept: NonNullable<Parameters<SipSession['invite']>[0]>['onAccept'] = (response) => {
           answer = response.message.body;
+          refreshTarget(dialog, response.message);
           response.ack();
         };
         dialog.invite({ onAccept }, { extraHeaders, body: sdpBody(sdp) });
@@ -170,6 +174,14 @@ export class DialogSession implements Session {
       done: () => {},
     });
   }
+}
+
+/** The Contact of a 2xx to a re-INVITE is the new remote target; sip.js looks at that of requests only. @source RFC 3261 section 12.2.1.2 */
+function refreshTarget(dialog: SipSession, response: IncomingResponseMessage): void {
+  const contact: unknown = response.hasHeader('contact') ? response.parseHeader('contact') : undefined;
+  if (!(contact instanceof NameAddrHeader)) return;
+  const { dialogState } = dialog as unknown as { readonly dialogState: DialogState };
+  dialogState.remoteTarget = contact.uri;
 }
 
 /** @source RFC 3261 section 12.2.1.2 */
