@@ -5,3 +5,4 @@ export { type KeyValueOptions, type NatsKeyValues, openNatsKeyValues } from './k
 export { natsBusManifest } from './manifest.ts';
 export type { NatsBus, NatsBusStatus } from './nats-bus.ts';
 export type { Dropped } from './outbox.ts';
+export { announceService, type Service, type ServiceEndpoint, type ServiceOptions } from './service.ts';

@@ -45,9 +45,14 @@ export function describeNats(name: string, body: () => void): void {
 }
 
 /** Starts a server on loopback; port -1: chosen by the system. */
-export async function startNatsServer(args: readonly string[] = [], port = -1): Promise<NatsServer> {
+export async function startNatsServer(
+  args: readonly string[] = [],
+  port = -1,
+  env: Readonly<Record<string, string>> = {},
+): Promise<NatsServer> {
   const child = spawn(binary ?? 'nats-server', ['-a', '127.0.0.1', '-p', String(port), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const log: string[] = [];
