@@ -21,7 +21,7 @@ interface Listener {
 const idleHeartbeatMs = 2_000;
 const silenceMs = 5_000;
 /** Before a watch that could not be made is tried again. */
-const retryMs = 250;
+const retryMs = 1_000;
 
 /** What a message of a consumer says of itself in its reply subject. @source NATS ADR-15 (JetStream subscribe) */
 function readPosition(message: Msg) {
@@ -49,7 +49,7 @@ interface Run {
 
 /**
  * A watch: an unnamed consumer that starts with the latest message of each subject. When the connection is found again, when a message is missing
- * or the server says nothing, it starts anew and leaves out what was told.
+ * or the server says nothing, it starts anew; what was told of the same server is left out.
  */
 class Watch {
   readonly #at: Surroundings;
@@ -58,10 +58,12 @@ class Watch {
   readonly #endBack: () => void;
   #run: Run | undefined;
   #timer: Timer | undefined;
-  #created: string | undefined;
+  #source: string | undefined;
   #told = 0;
   #isReady = false;
   #isOver = false;
+  /** It was said already that it cannot be made. */
+  #isFailing = false;
 
   constructor(at: Surroundings, pattern: string, listener: Listener) {
     this.#at = at;
@@ -101,18 +103,21 @@ class Watch {
     try {
       const created = await ensureStream(jetstream, stream, patienceMs);
       if (this.#run !== run) return;
-      // Another bucket of that name counts its writes anew.
-      if (this.#created !== undefined && this.#created !== created) this.#told = 0;
-      this.#created = created;
+      // Another bucket of that name counts its writes anew. So may a server that started again: what its disk had not taken is gone.
+      const source = `${jetstream.connection.info?.server_id} ${created}`;
+      if (this.#source !== source) this.#told = 0;
+      this.#source = source;
       const { num_pending } = await createConsumer(this.#at, this.#pattern, inbox);
       if (this.#run !== run) return;
       if (num_pending === 0 && run.delivered === 0) this.#ready();
+      this.#isFailing = false;
       this.#expectLife();
     } catch (error) {
       if (this.#run !== run) return;
       if (this.#listener.failed !== undefined)
         return this.#listener.failed(error instanceof JetStreamFault ? readFault(error) : error);
-      this.#at.ambient.log.warn('a watch of a bucket could not be made', { bucket: stream.name, error });
+      if (!this.#isFailing) this.#at.ambient.log.warn('a watch of a bucket could not be made', { bucket: stream.name, error });
+      this.#isFailing = true;
       this.#again(retryMs);
     }
   }
