@@ -1,9 +1,11 @@
 import {
   type Ambient,
   type Bus,
+  type BusMessage,
   type CallStore,
   type CandidateMark,
   decideOnList,
+  decodeInbound,
   encodeJson,
   type FactKind,
   type Flow,
@@ -49,6 +51,8 @@ import { routeSingle } from './routing.ts';
 import { sipTimers } from './settings.ts';
 
 const noMarks: readonly CandidateMark[] = [];
+/** Messages that wait for the start of a line; what comes beyond is repeated by its sender. */
+const mostHeld = 64;
 
 /**
  * What the parts of a line share, and the parts that an idle line does without: they are made when first needed. A class, because a process
@@ -70,6 +74,8 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   protected madeRequests: Requests | undefined = undefined;
   protected madeCalls: LineCalls | undefined = undefined;
   private inbound: ((server: ServerTransaction) => void) | undefined = undefined;
+  /** Until the calls of an earlier owner are known nobody can say which dialogs are ours. */
+  private held: BusMessage[] | undefined;
   /** As the latest decision saw them. */
   private marks = noMarks;
   private requestNumber = 0;
@@ -77,6 +83,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   constructor(options: LineOptions) {
     const { config } = options;
     this.options = options;
+    this.held = options.calls === undefined ? undefined : [];
     this.key = lineKey(config.id);
     this.modeName = lineMode(config);
     this.identity = identityOf(config, legsOf(config));
@@ -101,6 +108,17 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     for (const leg of this.legs) leg.configure();
     this.followers ??= createRouteFollowers(this);
     this.followers?.configure();
+  }
+
+  protected takeSip(message: BusMessage): void {
+    if (this.held === undefined) this.layer.receive(decodeInbound(message));
+    else if (this.held.length < mostHeld) this.held.push(message);
+  }
+
+  protected takeHeld(): void {
+    const { held } = this;
+    this.held = undefined;
+    for (const message of held ?? []) this.takeSip(message);
   }
 
   get ambient(): Ambient {

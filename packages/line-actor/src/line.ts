@@ -1,7 +1,5 @@
 import {
   type BusMessage,
-  type CallFacts,
-  decodeInbound,
   decodeJson,
   type FlowFailure,
   type Leg,
@@ -61,9 +59,6 @@ function readFlowFailure({ payload }: BusMessage): FlowFailure | undefined {
 type StoredFacts = Readonly<Partial<Record<Leg, LegFacts>>>;
 
 const noFacts: StoredFacts = {};
-const noCalls: readonly CallFacts[] = [];
-/** Messages that wait for the start of a line; what comes beyond is repeated by its sender. */
-const mostWaiting = 64;
 const noRefusals: readonly Refusal[] = [];
 const nothingWaits: readonly WaitingChange[] = [];
 const noFindings: LineStatus['findings'] = [];
@@ -85,8 +80,6 @@ class RunningLine
   /** Facts of an earlier life, until the legs have begun. */
   private resuming = noFacts;
   private locating: Locating | undefined = undefined;
-  /** Until the calls of an earlier owner are known nobody can say which dialogs are ours. */
-  private waiting: BusMessage[] | undefined;
   /** Stopped or killed: nothing begins any more. */
   private isOver = false;
   private routeSinceMs: number;
@@ -94,7 +87,6 @@ class RunningLine
   constructor(options: LineOptions) {
     super(options);
     this.routeSinceMs = this.ambient.now();
-    this.waiting = options.calls === undefined ? undefined : [];
     this.machine = this.host.run(lineMachine, this);
   }
 
@@ -112,7 +104,7 @@ class RunningLine
 
   async start(): Promise<void> {
     const stored = (await this.store?.load(this.id)) ?? noFacts;
-    const calls = (await this.callStore?.loadCalls(this.id)) ?? noCalls;
+    const calls = (await this.callStore?.loadCalls(this.id)) ?? [];
     this.locating = await locateServers(this);
     if (this.isOver) return this.locating?.dispose();
     this.list = this.locating?.route;
@@ -130,9 +122,7 @@ class RunningLine
     }
     if (calls.length > 0) this.calls.takeOver(calls, this.resuming === stored);
     this.machine.send({ type: 'line.start' });
-    const { waiting } = this;
-    this.waiting = undefined;
-    for (const message of waiting ?? []) this.deliver(message);
+    this.takeHeld();
   }
 
   stop(): Promise<void> {
@@ -161,11 +151,6 @@ class RunningLine
     for (const leg of this.legs) leg.flowFailed(failure);
     this.madeCalls?.flowFailed(failure);
     this.layer.flowFailed(failure);
-  }
-
-  private takeSip(message: BusMessage): void {
-    if (this.waiting === undefined) this.layer.receive(decodeInbound(message));
-    else if (this.waiting.length < mostWaiting) this.waiting.push(message);
   }
 
   status(): LineStatus {

@@ -169,6 +169,25 @@ describe('a call that was taken over', () => {
       expect(lastCall(world)).toMatchObject({ state: 'ended', reason: 'reinvite' });
     }));
 
+  test('answers nothing before its facts have been read', () => {
+    const store = createMemoryCallStore();
+    const slow: CallStore = {
+      ...store,
+      // The global timers are the world's.
+      loadCalls: (line) => new Promise((resolve) => setTimeout(() => resolve(store.loadCalls(line)), 2_000)),
+    };
+    return tell({ calls: slow }, async (story) => {
+      const { world } = story;
+      await world.run(2);
+      const call = await callUp(story, 'line');
+      setTimeout(() => call.hangUp(), 1_500);
+      await world.takeOver();
+      await world.run(5);
+      expect(new Set(statuses(world, 'BYE'))).toEqual(new Set([200]));
+      expect(lastCall(world)).toMatchObject({ state: 'ended', reason: 'remote-hangup' });
+    });
+  });
+
   test('ends with an ordered restart, and is forgotten', () =>
     tell({}, async (story) => {
       const { world, kept } = story;
