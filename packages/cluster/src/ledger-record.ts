@@ -1,4 +1,12 @@
-import { type CallFacts, encodeJson, type Leg, type LegFacts } from '@offhook/core';
+import {
+  type CallFacts,
+  type CallHop,
+  type DialogFacts,
+  encodeJson,
+  type Leg,
+  type LegFacts,
+  type OpenInvite,
+} from '@offhook/core';
 import { readJson } from './member-record.ts';
 
 /**
@@ -28,11 +36,24 @@ const legFields: Readonly<Record<keyof LegFacts, Check>> = {
   ...{ heldSinceMs: optional(isNumber), edge: optional(isText), flow: optional(isText) },
 };
 
+const dialogFields: Readonly<Record<keyof DialogFacts, Check>> = {
+  ...{ callId: isText, localTag: isText, remoteTag: isText, localUri: isText, remoteUri: isText, remoteTarget: isText },
+  ...{ routeSet: isTexts, localSeq: isNumber, remoteSeq: optional(isNumber) },
+};
+
+const hopFields: Readonly<Record<keyof CallHop, Check>> = {
+  ...{ flow: isText, protocol: isText, reliable: isFlag, viaSentBy: isText, contactHostPort: isText, localHost: isText },
+};
+
+const inviteFields: Readonly<Record<keyof OpenInvite, Check>> = {
+  ...{ head: isText, isProceeding: isFlag, remote: optional(isRecordOf({ host: isText, port: isNumber })) },
+};
+
 const callFields: Readonly<Record<keyof CallFacts, Check>> = {
   ...{ call: isText, direction: isOneOf('outgoing', 'incoming'), leg: isOneOf('primary', 'alternate'), server: isText },
-  ...{ callId: isText, localTag: isText, remoteTag: isText, localUri: isText, remoteUri: isText, remoteTarget: isText },
-  ...{ routeSet: isTexts, localSeq: isNumber, remoteSeq: optional(isNumber), state: isText },
+  ...{ state: isText, edge: isText, hop: isRecordOf(hopFields) },
   ...{ sessionId: isNumber, sdpVersion: isNumber, codec: optional(isText) },
+  ...{ dialog: optional(isRecordOf(dialogFields)), invite: optional(isRecordOf(inviteFields)) },
 };
 
 type Check = (value: unknown) => boolean;
@@ -42,8 +63,18 @@ function isText(value: unknown): boolean {
 function isNumber(value: unknown): boolean {
   return Number.isFinite(value);
 }
+function isFlag(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every(isText);
+}
+function isRecordOf(fields: Readonly<Record<string, Check>>): Check {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const record = value as Readonly<Record<string, unknown>>;
+    return Object.entries(fields).every(([name, check]) => check(record[name]));
+  };
 }
 function optional(check: Check): Check {
   return (value) => value === undefined || check(value);
@@ -58,7 +89,7 @@ const fieldsOf = (key: string): Readonly<Record<string, Check>> => (key.startsWi
 export function copyFacts<T extends Facts>(key: string, facts: T): T {
   const named = Object.keys(fieldsOf(key)).flatMap((name) => {
     const value = (facts as unknown as Readonly<Record<string, unknown>>)[name];
-    return value === undefined ? [] : [[name, Array.isArray(value) ? [...value] : value]];
+    return value === undefined ? [] : [[name, typeof value === 'object' ? structuredClone(value) : value]];
   });
   return Object.fromEntries(named) as T;
 }

@@ -128,4 +128,4 @@ export {
   rankRecords,
   type ServerRecord,
 } from './ranked/rank-records.ts';
-export { type SystemAmbientOptions, systemAmbient } from './system-ambient.ts';
+export { type SystemAmbientOptions, systemAmbient, wallClockMs } from './system-ambient.ts';

@@ -9,6 +9,9 @@ const { timeOrigin } = performance;
 
 const nowMs = (): number => timeOrigin + monotonicMs();
 
+/** The wall clock, ms since 1970: unlike `Ambient.now` it goes on while the process is suspended, and jumps when it is set. */
+export const wallClockMs = (): number => Date.now();
+
 /** Two words make one number of 53 bits. */
 const poolWords = 1_024;
 

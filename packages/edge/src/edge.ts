@@ -65,6 +65,8 @@ export interface Edge {
   /** Idempotent. Nothing is answered or reported afterwards. */
   stop(): Promise<void>;
   stats(): EdgeStats;
+  /** Flows that lines hold now. */
+  flows(): number;
   /** Another configuration: these servers, and these trusted hosts where they are said, are no strangers from now on; no others are. */
   know(servers: readonly LocateRequest[], trusted?: readonly string[]): void;
 }
@@ -161,6 +163,10 @@ class BusEdge implements Edge {
 
   stats(): EdgeStats {
     return { ...this.#counters };
+  }
+
+  flows(): number {
+    return this.#flows.held;
   }
 
   #hostOf(port: number, { manifest }: Transport): TransportHost {

@@ -24,6 +24,13 @@ export class FlowTable {
   /** Hosts of opened flows and their names, with the number of flows. */
   readonly #nextHops = new Map<string, number>();
 
+  /** Flows that a leg holds. */
+  get held(): number {
+    let held = 0;
+    for (const { holders } of this.#entries.values()) if (holders.size > 0) held++;
+    return held;
+  }
+
   isNextHop(host: string): boolean {
     return this.#nextHops.has(host);
   }

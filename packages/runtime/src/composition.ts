@@ -12,7 +12,7 @@ import {
   systemAmbient,
   type Transport,
 } from '@offhook/core';
-import { createEdge } from '@offhook/edge';
+import { createEdge, type Fence } from '@offhook/edge';
 import { createActorHost, createPooledHost, type LineHost } from '@offhook/line-actor';
 import { createTcpTransport, createTlsTransport } from '@offhook/transport-tcp';
 import { createUdpTransport } from '@offhook/transport-udp';
@@ -80,7 +80,7 @@ function hostFor({ host, config }: RuntimeOptions, ambient: Ambient): LineHost {
 }
 
 /** One child container per runtime: two runtimes in one process share nothing. What is given wins over what is built in. */
-export function compose(options: RuntimeOptions): DependencyContainer {
+export function compose(options: RuntimeOptions, fence?: Fence): DependencyContainer {
   const child = container.createChildContainer();
   const once = <T>(make: (from: DependencyContainer) => T) => ({ useFactory: instanceCachingFactory(make) });
   const { config } = options;
@@ -125,6 +125,7 @@ export function compose(options: RuntimeOptions): DependencyContainer {
         limits: { ...config.edge.limits, strangers: config.edge.strangers ?? 'drop' },
         servers: serversOf(config.lines),
         trusted: config.edge.trusted ?? [],
+        ...(fence && { fence }),
       }),
     ),
   );

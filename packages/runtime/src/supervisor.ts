@@ -23,6 +23,8 @@ export interface Supervisor {
   status(): readonly LineStatus[];
   has(id: string): boolean;
   /** Keys of the lines of a user. */
+  /** The line uses another edge from now on, or opens its flows at the same one again. */
+  useEdge(key: LineKey, edge: string): void;
   ofUser(user: string): readonly LineKey[];
   counters(): LineCounters;
   /** Puts other lines in force: new ones begin, those that are gone end, others change as far as they may now. */
@@ -44,7 +46,9 @@ export interface LineCounters {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-export interface SupervisorOptions extends Omit<SupervisingHost, 'onFault'> {
+export interface SupervisorOptions extends Omit<SupervisingHost, 'onFault' | 'edge'> {
+  /** Of all lines, or the one that each begins with. */
+  readonly edge: string | ((key: LineKey) => string);
   readonly lines: readonly LineConfig[];
   readonly judge: JudgeLine;
 }
@@ -99,8 +103,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     for (const line of all()) byUser.set(line.user, [...(byUser.get(line.user) ?? []), line.key]);
   }
 
+  /** Lines of one edge share what they have in common. */
+  const hosts = new Map<string, SupervisingHost>();
+  function hostAt(edge: string): SupervisingHost {
+    const host = hosts.get(edge) ?? { ...options, edge, onFault };
+    hosts.set(edge, host);
+    return host;
+  }
+
   function add(config: LineConfig): SupervisedLine {
-    const line = superviseLine(config, options.judge, host);
+    const { edge } = options;
+    const own = typeof edge === 'string' ? edge : edge(lineKey(config.id));
+    const line = superviseLine(config, options.judge, hostAt(own));
     byKey.set(line.key, line);
     return line;
   }
@@ -151,7 +165,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return [...applied, ...leaving.map(({ id }) => ({ line: id, what: 'removed' as const, changes: [] }))];
   }
 
-  const host: SupervisingHost = { ...options, onFault };
   for (const config of options.lines) add(config);
   index();
 
@@ -172,6 +185,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     status,
     counters,
     has: (id) => byKey.has(lineKey(id)),
+    useEdge: () => {},
     ofUser: (user) => byUser.get(user) ?? [],
     apply,
   };

@@ -1,0 +1,150 @@
+import { buckets, createLineConfigStore } from '@offhook/cluster';
+import { type Bus, createMemoryBus, createSubjects, type LineInput, lineKey, parseRuntimeConfig } from '@offhook/core';
+import { createMemoryKeyValueServer, type MemoryKeyValues } from '@offhook/core/testkit';
+import { createHostLocator, type LineStatus, sendCommand } from '@offhook/runtime';
+import { type ClusterMember, createClusterEdge, createClusterHost } from '@offhook/runtime/cluster';
+import {
+  createRegistrar,
+  createVirtualAmbient,
+  createWire,
+  lendGlobalTimers,
+  type Registrar,
+  type VirtualAmbient,
+  type Wire,
+  worldAddresses,
+  worldPassword,
+} from '../../src/index.ts';
+import { runUntil } from '../../src/run-until.ts';
+
+/** A member of a cluster in virtual time. Its way to the bus and to the buckets can be cut: then it is alone with its sockets. */
+export interface WorldMember extends ClusterMember {
+  readonly id: string;
+  cut(): void;
+  mend(): void;
+}
+
+/** Line hosts and edges on one bus and one set of buckets, with two scripted registrars, in virtual time. */
+export interface ClusterWorld {
+  readonly ambient: VirtualAmbient;
+  readonly wire: Wire;
+  readonly bus: Bus;
+  readonly p: Registrar;
+  readonly a: Registrar;
+  host(id: string): Promise<WorldMember>;
+  /** Its address is 10.0.1.<number of the edge>. */
+  edge(id: string): Promise<WorldMember>;
+  apply(lines: readonly LineInput[]): Promise<void>;
+  /** Every line of a host, as it says itself. */
+  lines(host: string): Promise<readonly LineStatus[]>;
+  command(line: string, command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  run(seconds: number): Promise<void>;
+  until<T>(promise: Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+export const takeover = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
+
+const cluster = 'world';
+const protocols = ['udp', 'tcp'] as const;
+
+/** A bus whose way to the others can be cut: what is said meanwhile is lost both ways. */
+function cuttable(bus: Bus, isCut: () => boolean): Bus {
+  return {
+    publish: (...args) => void (isCut() || bus.publish(...args)),
+    request: (...args) => (isCut() ? new Promise(() => {}) : bus.request(...args)),
+    reaches: () => true,
+    subscribe: (subject, handler, options) => bus.subscribe(subject, (message) => void (isCut() || handler(message)), options),
+    flush: () => bus.flush(),
+    drain: async () => {},
+  };
+}
+
+function registrar(ambient: VirtualAmbient, wire: Wire, side: 'p' | 'a'): Registrar {
+  return createRegistrar({
+    ambient,
+    transports: protocols.map((protocol) => wire.transport({ ...worldAddresses[side], protocol })),
+    realm: `world-${side}`,
+    domains: [worldAddresses.p.host, worldAddresses.a.host],
+    password: (user) => (/^\d+$/.test(user) ? worldPassword : undefined),
+    settings: { recordRoute: true },
+  });
+}
+
+export async function openClusterWorld(seed = 1): Promise<ClusterWorld> {
+  const ambient = createVirtualAmbient({ seed, startMs: 0 });
+  const giveBack = lendGlobalTimers(ambient);
+  const wire = createWire(ambient);
+  const bus = createMemoryBus({ ambient, copy: true });
+  const subjects = createSubjects(cluster);
+  const server = createMemoryKeyValueServer(ambient);
+  const [p, a] = [registrar(ambient, wire, 'p'), registrar(ambient, wire, 'a')];
+  const members: ClusterMember[] = [];
+  const until = <T>(promise: Promise<T>): Promise<T> => runUntil(ambient, promise);
+  let edges = 0;
+
+  async function member(role: 'host' | 'edge', id: string): Promise<WorldMember> {
+    const values: MemoryKeyValues = server.client();
+    let isCut = false;
+    const way = cuttable(bus, () => isCut);
+    if (role === 'edge') edges += 1;
+    const place = { host: `10.0.1.${edges}`, port: 5060 };
+    const common = {
+      ...{ id, ambient, build: 'lab', bus: way, control: way, values },
+      config: parseRuntimeConfig({ cluster, takeover }),
+      locator: createHostLocator(),
+      wallNow: ambient.now,
+      readLines: (text: string) => parseRuntimeConfig(JSON.parse(text)).lines,
+    };
+    const transports = protocols.map((protocol) => wire.transport({ ...place, protocol }));
+    const joined = await until(role === 'host' ? createClusterHost(common) : createClusterEdge({ ...common, transports }));
+    members.push(joined);
+    return {
+      id,
+      status: () => joined.status(),
+      drain: () => joined.drain(),
+      kill: () => joined.kill(),
+      ended: joined.ended,
+      cut() {
+        isCut = true;
+        values.cut();
+      },
+      mend() {
+        isCut = false;
+        values.mend();
+      },
+    };
+  }
+
+  await until(Promise.all([p.start(), a.start()]));
+  return {
+    ambient,
+    wire,
+    bus,
+    p,
+    a,
+    host: (id) => member('host', id),
+    edge: (id) => member('edge', id),
+    async apply(lines) {
+      const store = createLineConfigStore({ ambient, config: await until(server.client().bucket(buckets(cluster).config)) });
+      await until(store.write(JSON.stringify({ lines })));
+    },
+    lines: async (host) => {
+      const asked = sendCommand(bus, subjects.member(host), { command: 'lines', args: {} });
+      return ((await until(asked)) as { readonly lines: readonly LineStatus[] }).lines;
+    },
+    command: (line, command, args = {}) => until(sendCommand(bus, subjects.line(lineKey(line), 'cmd'), { command, args })),
+    run: (seconds) => ambient.runFor(seconds * 1_000),
+    until,
+    async stop() {
+      try {
+        for (const each of members) await until(each.kill());
+        await Promise.all([p.stop(), a.stop()]);
+        await ambient.runFor(1_000);
+        const left = ambient.pendingInstants();
+        if (left.length > 0) throw new Error(`${left.length} timers are left behind, due at ${left.slice(0, 5).join(', ')} ms`);
+      } finally {
+        giveBack();
+      }
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { buckets, createLineConfigStore, createSlotFence, type SlotFence } from '@offhook/cluster';
+import { createSubjects, formatEndpoint, type KeyValue, type Subscription } from '@offhook/core';
+import type { Edge, ListenAddress } from '@offhook/edge';
+import { compose } from '../composition.ts';
+import { serveCommands } from '../front-desk.ts';
+import { serversOf } from '../servers-of.ts';
+import { tokens } from '../tokens.ts';
+import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, partsOf } from './member.ts';
+import { MemberLife } from './member-life.ts';
+
+interface Buckets {
+  readonly members: KeyValue;
+  readonly slots: KeyValue;
+  readonly config: KeyValue;
+}
+
+/** Lines have so long to leave an edge that drains, ms: they take their turns, as when it had died. */
+const patienceMs = 60_000;
+const lookAgainMs = 500;
+
+/** A member that owns sockets. */
+class EdgeMember implements ClusterMember {
+  readonly #options: ClusterMemberOptions;
+  readonly #config: KeyValue;
+  readonly #life: MemberLife;
+  readonly #fence: SlotFence;
+  readonly #edge: Edge;
+  readonly #listening: string[] = [];
+  #revision = 0;
+  #fault: string | undefined;
+  #draining: Promise<void> | undefined;
+  #subscriptions: readonly Subscription[] = [];
+
+  constructor(options: ClusterMemberOptions, of: Buckets) {
+    const { ambient } = options;
+    this.#options = options;
+    this.#config = of.config;
+    this.#fence = createSlotFence({ slots: of.slots, ambient });
+    this.#edge = compose(partsOf(options), this.#fence).resolve(tokens.edge);
+    this.#life = new MemberLife(options, {
+      ...{ role: 'edge', members: of.members, info: { listening: this.#listening } },
+      beforeJoin: () => this.#listen(),
+      // Its sockets are its own: lines that went to another edge meanwhile let go of their flows, new ones come.
+      onJoined() {},
+      onFenced() {},
+    });
+  }
+
+  get ended(): Promise<void> {
+    return this.#life.ended;
+  }
+
+  async start(): Promise<void> {
+    const { config, control, id, ambient } = this.#options;
+    await this.#life.join();
+    const store = createLineConfigStore({ config: this.#config, ambient });
+    this.#subscriptions = [
+      store.watch(({ text, revision }) => this.#configure(text, revision)),
+      serveCommands(control, createSubjects(config.cluster).member(id), `Edge ${id}`, {
+        status: () => this.status(),
+        counters: () => ({ edge: this.#edge.stats() }),
+        drain: () => void this.drain(),
+      }),
+    ];
+  }
+
+  status(): MemberStatus {
+    return {
+      id: this.#options.id,
+      role: 'edge',
+      state: this.#life.state,
+      revision: this.#revision,
+      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      listening: this.#listening,
+      flows: this.#edge.flows(),
+    };
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#handOver();
+    return this.#draining;
+  }
+
+  async kill(): Promise<void> {
+    this.#life.kill();
+    this.#close();
+    await this.#edge.stop();
+  }
+
+  /** Who joins again listens already. */
+  async #listen(): Promise<void> {
+    if (this.#listening.length > 0) return;
+    const places = await this.#edge.start();
+    this.#listening.push(...places.map((at: ListenAddress) => `${formatEndpoint(at)} ${at.protocol}`));
+  }
+
+  async #handOver(): Promise<void> {
+    if (this.#life.isOver) return;
+    const { ambient } = this.#options;
+    await this.#life.membership.drain();
+    const untilMs = ambient.now() + patienceMs;
+    while (this.#edge.flows() > 0 && ambient.now() < untilMs)
+      await new Promise<void>((resolve) => ambient.setTimer(resolve, lookAgainMs));
+    this.#close();
+    await this.#edge.stop();
+    await this.#life.leave();
+  }
+
+  #close(): void {
+    this.#fence.close();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#subscriptions = [];
+  }
+
+  /** Servers of the lines are no strangers. */
+  #configure(text: string, revision: number): void {
+    const { readLines, ambient } = this.#options;
+    try {
+      this.#edge.know(serversOf(readLines(text)));
+      this.#revision = revision;
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = `configuration ${revision} is not in force here: ${error instanceof Error ? error.message : String(error)}`;
+      ambient.log.error('the configuration of the cluster cannot be used here; the servers that are known stay as they are', {
+        error,
+      });
+    }
+  }
+}
+
+/**
+ * Joins a cluster as an edge: it owns sockets, and sends for whoever owns a line.
+ * @throws ClusterError (rejects) `E_CLUSTER_NAME` an edge of that name runs already; KeyValueError `E_KV_UNAVAILABLE`
+ * @throws TransportError, PluginError (rejects) as `createRuntime`
+ */
+export async function createClusterEdge(options: ClusterMemberOptions): Promise<ClusterMember> {
+  const { values, config } = options;
+  const names = buckets(config.cluster);
+  const open = (name: keyof typeof names): Promise<KeyValue> => values.bucket(names[name]);
+  const member = new EdgeMember(options, {
+    members: await open('members'),
+    slots: await open('slots'),
+    config: await open('config'),
+  });
+  try {
+    await member.start();
+  } catch (error) {
+    await member.kill();
+    throw error;
+  }
+  return member;
+}

@@ -1,0 +1,200 @@
+import {
+  buckets,
+  createLedger,
+  createLineConfigStore,
+  createSlotOwner,
+  createTokenBucket,
+  type Ledger,
+  type LineConfigDocument,
+  type SlotOwner,
+} from '@offhook/cluster';
+import { createSubjects, type KeyValue, type Subscription } from '@offhook/core';
+import { createPooledHost } from '@offhook/line-actor';
+import { compose } from '../composition.ts';
+import { serveCommands, serveDirectory } from '../front-desk.ts';
+import { tokens } from '../tokens.ts';
+import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, partsOf, timingOf } from './member.ts';
+import { MemberLife } from './member-life.ts';
+import { SlotsAtWork } from './slots-at-work.ts';
+
+/** REGISTER requests of a leg that begins anew at one registrar: one is challenged, the next is answered. */
+const registersPerLeg = 2;
+/** Lines on one page of an answer, which is one message of the bus. */
+const pageLines = 500;
+
+interface Buckets {
+  readonly members: KeyValue;
+  readonly slots: KeyValue;
+  readonly ledger: KeyValue;
+  readonly config: KeyValue;
+}
+
+/** A member that owns slots and runs their lines. */
+class LineHostMember implements ClusterMember {
+  readonly #options: ClusterMemberOptions;
+  readonly #buckets: Buckets;
+  readonly #life: MemberLife;
+  readonly #ledger: Ledger;
+  readonly #work: SlotsAtWork;
+  #owner: SlotOwner | undefined;
+  #document: LineConfigDocument | undefined;
+  #fault: string | undefined;
+  #draining: Promise<void> | undefined;
+  #subscriptions: readonly Subscription[] = [];
+
+  constructor(options: ClusterMemberOptions, of: Buckets) {
+    this.#options = options;
+    this.#buckets = of;
+    const { ambient, config, bus } = options;
+    const epochOf = (slot: number): number | undefined => this.#owner?.owned().get(slot);
+    this.#life = new MemberLife(options, {
+      ...{ role: 'host', members: of.members },
+      onJoined: () => this.#own(),
+      onFenced: () => this.#dropAll(),
+    });
+    this.#ledger = createLedger({
+      ...{ ledger: of.ledger, ambient, epochOf },
+      onLost: (slot) => void this.#work.lose(slot, false),
+    });
+    const parts = compose(partsOf(options));
+    this.#work = new SlotsAtWork({
+      ...{ ambient, bus, subjects: createSubjects(config.cluster), ledger: this.#ledger, epochOf },
+      judge: parts.resolve(tokens.policies).judge,
+      locator: parts.resolve(tokens.locator),
+      host: createPooledHost(),
+      pacer: createTokenBucket({ ambient, perS: () => this.#linesPerS(), burst: 1 }),
+      isValid: () => this.#life.membership.isValid(),
+    });
+  }
+
+  get ended(): Promise<void> {
+    return this.#life.ended;
+  }
+
+  async start(): Promise<void> {
+    const { config, control, bus, id, ambient } = this.#options;
+    const { membership } = this.#life;
+    const subjects = createSubjects(config.cluster);
+    const store = createLineConfigStore({ config: this.#buckets.config, ambient });
+    membership.onChange(() => this.#work.see([...membership.members().values()]));
+    await this.#life.join();
+    this.#subscriptions = [
+      store.watch((document) => this.#configure(document)),
+      serveDirectory(bus, subjects, (user) => this.#work.lines.ofUser(user)),
+      serveCommands(control, subjects.member(id), `Line host ${id}`, {
+        status: () => this.status(),
+        lines: ({ from }) => this.#page(typeof from === 'number' ? from : 0),
+        counters: () => ({ lines: this.#work.counters() }),
+        drain: () => void this.drain(),
+      }),
+    ];
+  }
+
+  status(): MemberStatus {
+    const lines = this.#work.status();
+    return {
+      id: this.#options.id,
+      role: 'host',
+      state: this.#life.state,
+      revision: this.#document?.revision ?? 0,
+      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      slots: this.#work.slots,
+      lines: lines.length,
+      registered: lines.flatMap(({ legs }) => legs).filter(({ usable }) => usable).length,
+      calls: lines.reduce((sum, { calls }) => sum + calls.length, 0),
+      heldBack: this.#work.heldBack,
+    };
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= this.#handOver();
+    return this.#draining;
+  }
+
+  async kill(): Promise<void> {
+    this.#life.kill();
+    this.#close();
+    this.#dropAll();
+  }
+
+  async #handOver(): Promise<void> {
+    if (this.#life.isOver) return;
+    await this.#life.membership.drain();
+    await this.#owner?.drain();
+    this.#close();
+    this.#dropAll();
+    await this.#ledger.close();
+    await this.#life.leave();
+  }
+
+  #close(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#subscriptions = [];
+  }
+
+  #own(): void {
+    this.#owner = createSlotOwner({
+      ...{ slots: this.#buckets.slots, ambient: this.#options.ambient, membership: this.#life.membership },
+      timing: timingOf(this.#life.takeover),
+      onGain: (slot, epoch) => this.#work.gain(slot, epoch),
+      onLose: (slot, why) => this.#work.lose(slot, why === 'released'),
+    });
+    this.#owner.start();
+  }
+
+  /** Without a word to anybody: others may act for its lines already. */
+  #dropAll(): void {
+    this.#owner?.stop();
+    this.#owner = undefined;
+    this.#work.kill();
+  }
+
+  #configure(document: LineConfigDocument): void {
+    const { readLines, ambient } = this.#options;
+    try {
+      this.#work.configure(readLines(document.text));
+      this.#document = document;
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = `configuration ${document.revision} is not in force here: ${error instanceof Error ? error.message : String(error)}`;
+      ambient.log.error('the configuration of the cluster cannot be used here; lines go on as they are', { error });
+    }
+  }
+
+  #page(from: number): unknown {
+    const lines = this.#work.status();
+    const next = from + pageLines;
+    return { lines: lines.slice(from, next), ...(next < lines.length ? { next } : {}) };
+  }
+
+  /** Its share of what all hosts together may ask of one registrar. */
+  #linesPerS(): number {
+    const { membership, takeover } = this.#life;
+    const hosts = [...membership.members().values()].filter(({ role, state }) => role === 'host' && state === 'up');
+    return takeover.registersPerS / registersPerLeg / Math.max(1, hosts.length);
+  }
+}
+
+/**
+ * Joins a cluster as a line host: it owns slots, and runs their lines as their former owners left them.
+ * @throws ClusterError (rejects) `E_CLUSTER_NAME` a host of that name runs already; KeyValueError `E_KV_UNAVAILABLE`
+ * @throws PluginError (rejects) as `createRuntime`
+ */
+export async function createClusterHost(options: ClusterMemberOptions): Promise<ClusterMember> {
+  const { values, config } = options;
+  const names = buckets(config.cluster);
+  const open = (name: keyof typeof names): Promise<KeyValue> => values.bucket(names[name]);
+  const member = new LineHostMember(options, {
+    members: await open('members'),
+    slots: await open('slots'),
+    ledger: await open('ledger'),
+    config: await open('config'),
+  });
+  try {
+    await member.start();
+  } catch (error) {
+    await member.kill();
+    throw error;
+  }
+  return member;
+}

@@ -1,0 +1,4 @@
+export type { LoadedPlugins } from '../load-plugins.ts';
+export { createClusterEdge } from './edge.ts';
+export { createClusterHost } from './host.ts';
+export type { ClusterMember, ClusterMemberOptions, MemberStatus } from './member.ts';

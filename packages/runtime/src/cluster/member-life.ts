@@ -1,0 +1,107 @@
+import { createMembership, type FenceReason, type Membership } from '@offhook/cluster';
+import { type KeyValue, type TakeoverConfig, type Timer, takeoverSchema, wallClockMs } from '@offhook/core';
+import { type ClusterMemberOptions, type MemberStatus, timingOf } from './member.ts';
+
+export interface MemberLifeOptions {
+  readonly role: MemberStatus['role'];
+  readonly members: KeyValue;
+  readonly info?: Readonly<Record<string, unknown>>;
+  /** What has to stand before others hear of it. */
+  beforeJoin?(): Promise<void>;
+  /** It may act from now on; once for each session. */
+  onJoined(): void;
+  /** It may not act any more: another member has ended the session. It joins again by itself. */
+  onFenced(): void;
+}
+
+/** Whose session others have ended waits so many heartbeats before it joins anew. */
+const rejoinHeartbeats = 2;
+
+/** A member's sessions, one after the other, until it leaves. */
+export class MemberLife {
+  readonly membership: Membership;
+  readonly takeover: TakeoverConfig;
+  readonly ended: Promise<void>;
+  readonly #options: ClusterMemberOptions;
+  readonly #life: MemberLifeOptions;
+  #rejoin: Timer | undefined;
+  #isFenced = false;
+  #isOver = false;
+  #end: () => void = () => {};
+
+  constructor(options: ClusterMemberOptions, life: MemberLifeOptions) {
+    const { ambient, config, id, build, wallNow = wallClockMs } = options;
+    const { role, members, info = {} } = life;
+    this.#options = options;
+    this.#life = life;
+    this.takeover = config.takeover ?? takeoverSchema.parse(undefined);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.membership = createMembership({
+      ...{ members, ambient, wallNow, id, role, build, info, timing: timingOf(this.takeover) },
+      ...(life.beforeJoin && { beforeJoin: () => life.beforeJoin?.() ?? Promise.resolve() }),
+      onFenced: (reason) => this.#fenced(reason),
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get state(): MemberStatus['state'] {
+    return this.#isFenced ? 'fenced' : (this.membership.state ?? 'left');
+  }
+
+  /** @throws ClusterError (rejects) `E_CLUSTER_NAME`; KeyValueError `E_KV_UNAVAILABLE` */
+  async join(): Promise<void> {
+    await this.membership.start();
+    if (this.#isOver) return;
+    this.#isFenced = false;
+    this.#life.onJoined();
+  }
+
+  /** No further session begins. */
+  close(): void {
+    this.#isOver = true;
+    this.#options.ambient.clearTimer(this.#rejoin);
+  }
+
+  /** As a power cut would. */
+  kill(): void {
+    this.close();
+    this.membership.kill();
+    this.#end();
+  }
+
+  /** Says that it has left, and ends. */
+  async leave(): Promise<void> {
+    this.close();
+    await this.membership.stop();
+    this.#end();
+  }
+
+  #fenced(reason: FenceReason): void {
+    const { ambient, id } = this.#options;
+    if (this.#isOver) return;
+    this.#isFenced = true;
+    ambient.log.error('this member has been shut out of its cluster: others go on with what it had', { member: id, reason });
+    this.#life.onFenced();
+    this.#later();
+  }
+
+  #later(): void {
+    const { ambient, id } = this.#options;
+    const again = async (): Promise<void> => {
+      try {
+        await this.join();
+        ambient.log.warn('this member is back in its cluster', { member: id });
+      } catch (error) {
+        if (this.#isOver) return;
+        ambient.log.warn('this member cannot join its cluster yet', { member: id, error });
+        this.#later();
+      }
+    };
+    this.#rejoin = ambient.setTimer(() => void again(), rejoinHeartbeats * this.takeover.heartbeatMs);
+  }
+}

@@ -1,0 +1,185 @@
+import { createFencedBus, type Ledger, type Member, type TokenBucket } from '@offhook/cluster';
+import { type Ambient, type Bus, type LineConfig, lineKey, type Subjects, slotOf } from '@offhook/core';
+import type { LineStatus } from '@offhook/line-actor';
+import { createSupervisor, type LineCounters, type Supervisor, type SupervisorOptions } from '../supervisor.ts';
+import { type ClusterLines, clusterLines } from './cluster-lines.ts';
+import { EdgesInUse } from './edges-in-use.ts';
+
+export interface SlotsAtWorkOptions extends Pick<SupervisorOptions, 'judge' | 'host' | 'locator'> {
+  readonly ambient: Ambient;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly ledger: Ledger;
+  /** Lines that register anew take their turns. */
+  readonly pacer: TokenBucket;
+  isValid(): boolean;
+  epochOf(slot: number): number | undefined;
+}
+
+type StoredLegs = Awaited<ReturnType<Ledger['load']>>;
+
+interface Slot {
+  readonly supervisor: Supervisor;
+  lines: readonly LineConfig[];
+}
+
+/** A call that is not up yet cannot be handed over: its slot waits so long for it, ms. */
+const patienceMs = 10_000;
+const lookAgainMs = 250;
+const isUnsettled = ({ calls }: LineStatus): boolean => calls.some(({ state }) => state === 'trying' || state === 'ringing');
+
+/** The lines of the slots that this host owns. */
+export class SlotsAtWork {
+  readonly #options: SlotsAtWorkOptions;
+  readonly #slots = new Map<number, Slot>();
+  readonly #edges = new EdgesInUse();
+  #lines: ClusterLines = clusterLines([]);
+  #heldBack = 0;
+
+  constructor(options: SlotsAtWorkOptions) {
+    this.#options = options;
+  }
+
+  get slots(): number {
+    return this.#slots.size;
+  }
+
+  /** Messages that were not sent, because this host might not act. */
+  get heldBack(): number {
+    return this.#heldBack;
+  }
+
+  /** Lines of the whole cluster. */
+  get lines(): ClusterLines {
+    return this.#lines;
+  }
+
+  status(): readonly LineStatus[] {
+    return [...this.#slots.values()].flatMap(({ supervisor }) => supervisor.status());
+  }
+
+  counters(): LineCounters {
+    const faults: Record<string, number> = {};
+    let received = 0;
+    for (const { supervisor } of this.#slots.values()) {
+      const counted = supervisor.counters();
+      received += counted.received;
+      for (const [name, count] of Object.entries(counted.faults)) faults[name] = (faults[name] ?? 0) + count;
+    }
+    return { received, faults };
+  }
+
+  /** Its lines begin: at once where an earlier owner left facts of them, else in their turn. */
+  async gain(slot: number, epoch: number): Promise<void> {
+    const { ledger } = this.#options;
+    await ledger.openSlot(slot);
+    const facts = await Promise.all(this.#lines.inSlot(slot).map(async ({ id }) => [id, await ledger.load(id)] as const));
+    if (!this.#isOwned(slot, epoch)) return;
+    const known = new Map(facts.filter(([, legs]) => Object.keys(legs).length > 0));
+    const own: Slot = { supervisor: this.#supervise(slot, epoch, known), lines: [] };
+    this.#slots.set(slot, own);
+    // The configuration may be another one by now.
+    const lines = this.#lines.inSlot(slot);
+    this.#apply(
+      own,
+      lines.filter(({ id }) => known.has(id)),
+    );
+    this.#begin(
+      slot,
+      own,
+      lines.filter(({ id }) => !known.has(id)),
+    );
+  }
+
+  /** Others go on with its lines, or have done so already. */
+  async lose(slot: number, isOrderly: boolean): Promise<void> {
+    const own = this.#slots.get(slot);
+    if (own === undefined) return;
+    if (isOrderly) await this.#settled(own);
+    // From now on nothing goes out: flows and registrations are the next owner's.
+    this.#slots.delete(slot);
+    own.supervisor.kill();
+    for (const { id } of own.lines) this.#edges.end(lineKey(id));
+    await this.#options.ledger.closeSlot(slot);
+  }
+
+  /** Other lines are in force in the whole cluster. */
+  configure(lines: readonly LineConfig[]): void {
+    this.#lines = clusterLines(lines);
+    for (const [slot, own] of this.#slots) {
+      const before = new Set(own.lines.map(({ id }) => id));
+      const wanted = this.#lines.inSlot(slot);
+      this.#apply(
+        own,
+        wanted.filter(({ id }) => before.has(id)),
+      );
+      this.#begin(
+        slot,
+        own,
+        wanted.filter(({ id }) => !before.has(id)),
+      );
+    }
+  }
+
+  /** Somebody came or went: lines whose edge is gone, or began anew, take their turns at another. */
+  see(members: readonly Member[]): void {
+    for (const { key, edge } of this.#edges.see(members))
+      this.#options.pacer.take(() => this.#slots.get(slotOf(key))?.supervisor.useEdge(key, edge));
+  }
+
+  kill(): void {
+    const slots = [...this.#slots.values()];
+    this.#slots.clear();
+    for (const { supervisor, lines } of slots) {
+      supervisor.kill();
+      for (const { id } of lines) this.#edges.end(lineKey(id));
+    }
+  }
+
+  #isOwned(slot: number, epoch: number): boolean {
+    return this.#options.epochOf(slot) === epoch;
+  }
+
+  #supervise(slot: number, epoch: number, known: ReadonlyMap<string, StoredLegs>): Supervisor {
+    const { ambient, bus, subjects, ledger, judge, host, locator, isValid } = this.#options;
+    const edges = new Map([...known].map(([id, legs]) => [lineKey(id), legs.primary?.edge ?? legs.alternate?.edge]));
+    const fenced = createFencedBus(bus, {
+      epoch: () => (this.#slots.get(slot)?.supervisor === supervisor && this.#isOwned(slot, epoch) ? epoch : undefined),
+      isValid,
+      onDropped: () => {
+        this.#heldBack += 1;
+      },
+    });
+    const supervisor: Supervisor = createSupervisor({
+      lines: [],
+      ...{ ambient, bus: fenced, subjects, judge, host, locator, store: ledger, calls: ledger },
+      edge: (key) => this.#edges.begin(key, edges.get(key)),
+    });
+    return supervisor;
+  }
+
+  #apply(own: Slot, lines: readonly LineConfig[]): void {
+    const kept = new Set(lines.map(({ id }) => id));
+    for (const { id } of own.lines) if (!kept.has(id)) this.#edges.end(lineKey(id));
+    own.lines = lines;
+    own.supervisor.apply(lines);
+  }
+
+  /** Lines that nobody has registered yet, as fast as registrars may be asked. */
+  #begin(slot: number, own: Slot, fresh: readonly LineConfig[]): void {
+    for (const line of fresh) {
+      this.#options.pacer.take(() => {
+        const isThere = own.lines.some(({ id }) => id === line.id);
+        const isWanted = !isThere && this.#slots.get(slot) === own && this.#lines.inSlot(slot).includes(line);
+        if (isWanted) this.#apply(own, [...own.lines, line]);
+      });
+    }
+  }
+
+  async #settled(own: Slot): Promise<void> {
+    const { ambient } = this.#options;
+    const untilMs = ambient.now() + patienceMs;
+    while (own.supervisor.status().some(isUnsettled) && ambient.now() < untilMs)
+      await new Promise<void>((resolve) => ambient.setTimer(resolve, lookAgainMs));
+  }
+}
