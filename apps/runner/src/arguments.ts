@@ -16,8 +16,8 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError(`A number of seconds is needed, above 0 and at most ${longestCallS}.`);
 }
 
-/** The name of a cluster is a part of file names and bus subjects. */
-export function parseCluster(text: string): string {
+/** The name of a cluster or of a member: a part of file names and bus subjects. */
+export function parseName(text: string): string {
   if (/^[A-Za-z0-9_-]{1,63}$/.test(text)) return text;
   throw new InvalidArgumentError('A name of letters, digits, - and _ is needed, at most 63.');
 }

@@ -1,24 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { CommandError } from '@offhook/core';
 import { Command, CommanderError, Option } from 'commander';
-import { logLevels, parseBusUrl, parseCluster, parseDuration, parseLines, parsePath, parsePresets } from './arguments.ts';
+import { logLevels, parseBusUrl, parseDuration, parseLines, parseName, parsePath, parsePresets } from './arguments.ts';
+import { addCluster } from './cluster-commands.ts';
 import type { ConformanceOptions } from './commands/conformance.ts';
 import type { DrillOptions } from './commands/drill.ts';
 import type { ExplainOptions } from './commands/explain.ts';
 import type { Connect } from './commands/remote.ts';
 import type { RunOptions } from './commands/run.ts';
 import { type ExitCode, exit, exitCodeOf } from './exit.ts';
-import { createOutput, type Output, type Streams } from './output.ts';
+import { command, type Finish, type Frame, type Interrupts } from './frame.ts';
+import { createOutput, type Streams } from './output.ts';
 import type { RunnerChoice } from './runner-door.ts';
+import { version } from './version.ts';
 
 type RemoteOptions = RunnerChoice;
-
-/** How a command is told to end. */
-interface Interrupts {
-  /** From the first call on, SIGINT and SIGTERM end the command in order; the second one ends the process. */
-  signal(): AbortSignal;
-  release(): void;
-}
 
 function createInterrupts(): Interrupts {
   const controller = new AbortController();
@@ -40,32 +35,12 @@ function createInterrupts(): Interrupts {
   };
 }
 
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
-  return manifest.version;
-}
-
-type Finish = (code: ExitCode) => void;
-
-/** What every command is given. */
-interface Frame {
-  readonly output: Output;
-  readonly finish: Finish;
-  readonly interrupts: Interrupts;
-}
-
-/** Prints data with --json, and nothing else on standard output. */
-const command = (program: Command, name: string, description: string): Command =>
-  program
-    .command(name)
-    .description(description)
-    .option('--json', 'data as JSON, one value a line, on standard output; remarks and errors as JSON on standard error');
-
 /** A command to a running runner. */
 const remote = (program: Command, name: string, description: string): Command =>
   command(program, name, description)
     .option('--socket <path>', 'control socket of the runner; default: $OFFHOOK_SOCKET, then that of the cluster', parsePath)
-    .option('--cluster <name>', 'cluster whose runner is asked', parseCluster, 'local');
+    .option('--cluster <name>', 'cluster whose runner is asked', parseName, 'local')
+    .option('--bus <url>', 'ask the cluster on this NATS bus instead of a runner', parseBusUrl);
 
 function addLocal(program: Command, { output, finish, interrupts }: Frame): void {
   command(program, 'run', 'run the lines of a configuration until interrupted')
@@ -201,6 +176,7 @@ function build(frame: Frame, { stdout, stderr }: Streams): Command {
   addLocal(program, frame);
   addRemote(program, frame);
   addChanges(program, frame);
+  addCluster(program, frame);
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 a stated goal was missed, 2 bad configuration or usage, 3 could not start, 130 interrupted.',

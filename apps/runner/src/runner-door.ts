@@ -10,13 +10,23 @@ export interface RunnerChoice {
   readonly cluster: string;
   /** Configuration that the runner runs. */
   readonly config?: string;
+  /** The cluster is asked over its bus. */
+  readonly bus?: string;
+}
+
+async function connectToCluster(choice: RunnerChoice, env: NodeJS.ProcessEnv): Promise<ControlClient> {
+  const { clusterClient } = await import('./cluster/client.ts');
+  const { openCluster } = await import('./cluster/door.ts');
+  return clusterClient(await openCluster(choice, env));
 }
 
 /**
  * Connects to the runner that is named, to that of a configuration, or to the one of the cluster at its default place.
- * @throws PhoneError (rejects) `E_CONTROL_UNREACHABLE`; the message names the clusters that have a socket here
+ * With a bus it is the whole cluster that is asked.
+ * @throws PhoneError (rejects) `E_CONTROL_UNREACHABLE`, `E_BUS_CONNECT`; the message names the clusters that have a socket here
  */
 export async function connectRunner(choice: RunnerChoice, env: NodeJS.ProcessEnv): Promise<ControlClient> {
+  if (choice.bus !== undefined) return connectToCluster(choice, env);
   const { config } = choice;
   const configured = choice.socket === undefined && config !== undefined ? controlOf(config) : undefined;
   const named = choice.socket ?? (configured === undefined ? env.OFFHOOK_SOCKET || undefined : configured.socket);

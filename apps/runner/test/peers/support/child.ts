@@ -25,6 +25,8 @@ export interface Child {
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** All of its standard input. */
+  readonly input?: string;
   readonly onOut?: (line: string) => void;
   readonly onErr?: (line: string) => void;
 }
@@ -75,6 +77,7 @@ export function startChild([program, ...args]: readonly [string, ...string[]], o
       use?.(line);
     });
   };
+  if (options.input !== undefined) child.stdin.end(options.input);
   listen(child.stdout, options.onOut);
   listen(child.stderr, options.onErr);
 

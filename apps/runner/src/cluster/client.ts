@@ -1,0 +1,70 @@
+import { CommandError, decodeJson, type LineKey, lineKey, readLineSubject } from '@offhook/core';
+import { type Fact, type LineStatus, type RuntimeCounters, sendCommand } from '@offhook/runtime';
+import type { ControlClient } from '../control-client.ts';
+import { addCounters } from './add-counters.ts';
+import type { ClusterDoor } from './door.ts';
+import { askMember, isThere, listMembers } from './members.ts';
+
+interface Page {
+  readonly lines: readonly LineStatus[];
+  /** Where the next page begins; undefined: this is the last. */
+  readonly next?: number;
+}
+
+async function linesOf(door: ClusterDoor, host: string): Promise<readonly LineStatus[]> {
+  const lines: LineStatus[] = [];
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: Page | undefined = await askMember<Page>(door, host, 'lines', { from });
+    lines.push(...(page?.lines ?? []));
+    from = page?.next;
+  }
+  return lines;
+}
+
+/** Every line of every host, by id. A host that does not answer has none. */
+export async function clusterLines(door: ClusterDoor): Promise<readonly (LineStatus & { readonly host: string })[]> {
+  const hosts = (await listMembers(door)).filter((member) => member.role === 'host' && isThere(member));
+  const found = await Promise.all(hosts.map(async ({ id }) => (await linesOf(door, id)).map((line) => ({ ...line, host: id }))));
+  return found.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function clusterCounters(door: ClusterDoor): Promise<RuntimeCounters> {
+  const members = (await listMembers(door)).filter(isThere);
+  const found = await Promise.all(members.map(({ id }) => askMember<RuntimeCounters>(door, id, 'counters')));
+  return found.reduce<RuntimeCounters>((sum, each) => (each === undefined ? sum : addCounters(sum, each)), {});
+}
+
+/** A cluster, asked as one runner is. */
+export function clusterClient(door: ClusterDoor): ControlClient {
+  let onEnd: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    onEnd = resolve;
+  });
+  async function ask(command: string, { line, args = {} }: Parameters<ControlClient['ask']>[1] = {}): Promise<unknown> {
+    if (line !== undefined) return sendCommand(door.bus, door.subjects.line(lineKey(line), 'cmd'), { command, args });
+    if (command === 'lines') return clusterLines(door);
+    if (command === 'counters') return clusterCounters(door);
+    throw new CommandError(
+      'E_COMMAND_INVALID',
+      `A cluster has no command "${command}"; "offhook cluster apply FILE" changes lines.`,
+    );
+  }
+  const subscribe: ControlClient['subscribe'] = async (onFact) => {
+    door.bus.subscribe(door.subjects.facts(), (message) => {
+      const place = readLineSubject(message.subject);
+      if (place === undefined) return;
+      onFact({ kind: place.kind, key: place.key as LineKey, value: decodeJson(message.payload) } as Fact);
+    });
+    await door.bus.flush();
+  };
+  return {
+    ask,
+    subscribe,
+    async events(handler) {
+      await subscribe(handler);
+      await ended;
+    },
+    ended,
+    close: () => void door.close().then(onEnd, onEnd),
+  };
+}

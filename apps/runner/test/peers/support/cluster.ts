@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { LineInput, RuntimeInput } from '@offhook/core';
+import type { LineStatus } from '@offhook/runtime';
+import type { ClusterStatus } from '../../../src/commands/cluster.ts';
+import type { Child } from './child.ts';
+import type { JetStream } from './jetstream.ts';
+import { type CommandResult, offhook } from './runner.ts';
+import type { Stage } from './stage.ts';
+import { until } from './waiting.ts';
+
+/** `offhook host` or `offhook edge` as a process of its own. */
+export interface MemberProcess {
+  readonly name: string;
+  readonly child: Child;
+  /** SIGKILL: it says nothing to anybody; resolves with the instant. */
+  kill(): Promise<number>;
+  /** SIGTERM; the exit code. */
+  stop(withinMs?: number): Promise<number | null>;
+}
+
+export interface MemberOptions {
+  /** Another way to the bus. */
+  readonly bus?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly plugins?: readonly string[];
+  /** Default: a port of its own. */
+  readonly port?: number;
+}
+
+/** What a suite does with a cluster; every part of it is a process. */
+export interface TestCluster {
+  readonly jetStream: JetStream;
+  readonly members: ReadonlyMap<string, MemberProcess>;
+  /** @throws Error (rejects) with its last words when it does not run */
+  host(name: string, options?: MemberOptions): Promise<MemberProcess>;
+  edge(name: string, options?: MemberOptions): Promise<MemberProcess>;
+  /** Puts lines in force: `cluster apply --yes`. */
+  apply(template: LineInput, lines: readonly LineInput[], phone?: NonNullable<RuntimeInput['phone']>): Promise<CommandResult>;
+  /** An `offhook` command to the cluster. */
+  ask(...args: readonly string[]): Promise<CommandResult>;
+  status(): Promise<ClusterStatus>;
+  lines(): Promise<readonly (LineStatus & { readonly host: string })[]>;
+  /** Every slot owned and so many legs registered. @throws Error (rejects) after `withinMs` */
+  settled(legs: number, withinMs: number): Promise<ClusterStatus>;
+  stop(): Promise<void>;
+}
+
+const bin = fileURLToPath(new URL('../../../bin/offhook.mjs', import.meta.url));
+
+/** Fast members: a dead one is shut out after 1.8 s. */
+export const fast = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
+
+export function openCluster(stage: Stage, jetStream: JetStream, takeover: object = {}): TestCluster {
+  const { network, folder } = stage;
+  const members = new Map<string, MemberProcess>();
+  const ask: TestCluster['ask'] = (...args) => offhook(network, [...args, '--bus', jetStream.url, '--cluster', 'peers']);
+
+  async function member(role: 'host' | 'edge', name: string, options: MemberOptions = {}): Promise<MemberProcess> {
+    const { bus = jetStream.url, env = {}, plugins = [], port = network.port() } = options;
+    const path = join(folder, `${name}.yaml`);
+    const listen = ['udp', 'tcp'].map((protocol) => ({ protocol, host: '127.0.0.1', port }));
+    await writeFile(path, JSON.stringify({ cluster: 'peers', edge: { listen }, takeover, plugins }));
+    let runs = false;
+    let hasEnded = false;
+    const child = network.start([process.execPath, bin, role, path, '--json', '--name', name, '--bus', bus], {
+      env: { ...process.env, ...env },
+      onOut: (line) => {
+        runs ||= line.includes('"running"');
+      },
+    });
+    child.ended.then(
+      () => {
+        hasEnded = true;
+      },
+      () => {},
+    );
+    await until(`${role} ${name} runs`, 30_000, () => runs || hasEnded, child.tail);
+    if (!runs) throw new Error(`${role} ${name} did not start:\n${child.tail()}`);
+    const process_: MemberProcess = {
+      name,
+      child,
+      async kill() {
+        child.signal('SIGKILL');
+        const atMs = Date.now();
+        await child.ended;
+        members.delete(name);
+        return atMs;
+      },
+      async stop(withinMs = 30_000) {
+        members.delete(name);
+        return (await child.stop(withinMs)).code;
+      },
+    };
+    members.set(name, process_);
+    return process_;
+  }
+
+  const status = async (): Promise<ClusterStatus> => (await ask('cluster', 'status')).value as ClusterStatus;
+  return {
+    jetStream,
+    members,
+    ask,
+    status,
+    host: (name, options) => member('host', name, options),
+    edge: (name, options) => member('edge', name, options),
+    async apply(template, lines, phone = {}) {
+      const path = join(folder, 'lines.yaml');
+      const own = lines.map((line) => ({ template: 'desk', ...line }));
+      await writeFile(path, JSON.stringify({ phone, templates: { desk: template }, lines: own }));
+      return ask('cluster', 'apply', path, '--yes');
+    },
+    lines: async () => (await ask('cluster', 'lines')).value as readonly (LineStatus & { readonly host: string })[],
+    settled: (legs, withinMs) => {
+      let seen: ClusterStatus | undefined;
+      return until(
+        `${legs} legs are registered`,
+        withinMs,
+        async () => {
+          seen = await status();
+          return seen?.slotsOwned === 1_024 && seen.legsRegistered === legs && seen;
+        },
+        () => JSON.stringify(seen),
+      );
+    },
+    async stop() {
+      await Promise.all([...members.values()].map(({ child }) => child.stop(2_000)));
+      members.clear();
+    },
+  };
+}
