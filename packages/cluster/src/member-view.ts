@@ -23,12 +23,16 @@ export interface MemberView {
   /** Ended for that long. */
   ended(ms: number): readonly Member[];
   hasEnded(id: string, session: string, joinedAt: number): boolean;
+  /** Members that own something and of whom nobody has told for that long. */
+  missing(ms: number): readonly string[];
+  /** There is no record of it. */
+  confirmMissing(id: string): void;
 }
 
-export function createMemberView({ now }: Pick<Ambient, 'now'>, fenceMs: number): MemberView {
+export function createMemberView({ now }: Pick<Ambient, 'now'>): MemberView {
   const members = new Map<string, Member>();
-  /** Sessions without a record, since when. */
-  const missing = new Map<string, number>();
+  /** Members without a record, since when; and whether that was looked up. */
+  const missing = new Map<string, { readonly sinceMs: number; isConfirmed: boolean }>();
 
   const older = (ms: number, wanted: boolean): readonly Member[] =>
     [...members.values()].filter(({ state, seenAtMs }) => isOver(state) === wanted && now() - seenAtMs > ms);
@@ -38,6 +42,7 @@ export function createMemberView({ now }: Pick<Ambient, 'now'>, fenceMs: number)
     // A watcher may tell a thing twice, and what was written here before it was heard of.
     if (known !== undefined && known.revision >= revision) return false;
     members.set(record.id, { ...record, revision, seenAtMs: now() });
+    missing.delete(record.id);
     return known === undefined || !isSame(known, record);
   }
 
@@ -62,9 +67,14 @@ export function createMemberView({ now }: Pick<Ambient, 'now'>, fenceMs: number)
       if (member?.session === session) return isOver(member.state);
       // A name passes to another session only when the one before has ended; an older record only says that news are on their way.
       if (member !== undefined) return member.revision > joinedAt;
-      const sinceMs = missing.get(session) ?? now();
-      missing.set(session, sinceMs);
-      return now() - sinceMs > fenceMs;
+      const absence = missing.get(id) ?? { sinceMs: now(), isConfirmed: false };
+      missing.set(id, absence);
+      return absence.isConfirmed;
+    },
+    missing: (ms) => [...missing].flatMap(([id, { sinceMs }]) => (now() - sinceMs > ms ? [id] : [])),
+    confirmMissing(id) {
+      const absence = missing.get(id);
+      if (absence !== undefined) absence.isConfirmed = true;
     },
   };
 }

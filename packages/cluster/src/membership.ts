@@ -102,7 +102,7 @@ export function createMembership(options: MembershipOptions): Membership {
   const { heartbeatMs, leaseMs, fenceMs } = timing;
   const key = memberKey(id);
   const handlers = new Set<() => void>();
-  let view = createMemberView(ambient, fenceMs);
+  let view = createMemberView(ambient);
   let current: Session | undefined;
   let starting: Promise<void> | undefined;
   let watching: Subscription | undefined;
@@ -174,7 +174,20 @@ export function createMembership(options: MembershipOptions): Membership {
     const isLate = session.hasFailed || ambient.now() - session.answeredAtMs > 2 * heartbeatMs;
     if (isLate) return view.resetSeen();
     for (const member of view.silent(fenceMs)) if (member.id !== id) void declareDead(member);
+    for (const other of view.missing(fenceMs)) void lookFor(other);
     for (const member of view.ended(keepEndedMs)) void members.delete(memberKey(member.id), member.revision).catch(() => {});
+  }
+
+  /** Who owns slots and has no record, nor had one for a fence time, is gone. The watch may be behind, so the record is asked for. */
+  async function lookFor(other: string): Promise<void> {
+    try {
+      const found = await members.get(memberKey(other));
+      if (found === undefined) view.confirmMissing(other);
+      else view.apply(found);
+      changed();
+    } catch {
+      // The next heartbeat sees.
+    }
   }
 
   async function declareDead({ revision, seenAtMs, ...record }: Member): Promise<void> {
@@ -249,7 +262,7 @@ export function createMembership(options: MembershipOptions): Membership {
 
   async function watchOthers(): Promise<void> {
     watching?.unsubscribe();
-    const seen = createMemberView(ambient, fenceMs);
+    const seen = createMemberView(ambient);
     view = seen;
     await new Promise<void>((resolve, reject) => {
       const late = ambient.setTimer(

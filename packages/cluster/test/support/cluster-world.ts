@@ -11,6 +11,7 @@ import {
   type Membership,
   type SlotOwner,
 } from '../../src/index.ts';
+import { createFlakyKeyValue, type Weather } from './flaky-key-value.ts';
 import { createPausableAmbient, type PausableAmbient } from './pausable-ambient.ts';
 
 /** One line host as a supervisor runs it: a session that is over is followed by a new one. */
@@ -18,6 +19,8 @@ export interface Host {
   readonly id: string;
   readonly ambient: PausableAmbient;
   readonly client: MemoryKeyValues;
+  /** How its questions to the buckets fare. */
+  readonly weather: Weather;
   readonly membership: Membership;
   readonly owner: SlotOwner;
   /** Slot and epoch of each slot that was ever gained, in order. */
@@ -26,6 +29,7 @@ export interface Host {
   readonly fences: FenceReason[];
   /** May it send for lines now? A process that is stopped sends nothing. */
   readonly isActing: boolean;
+  readonly isKilled: boolean;
   /** kill -9. */
   kill(): void;
   /** SIGTERM. */
@@ -34,6 +38,8 @@ export interface Host {
 
 export interface HostOptions {
   readonly weight?: number;
+  /** Another bucket of members than the others have. */
+  readonly members?: string;
   /** What the host does before a slot is another's. */
   onLose?(slot: number, why: LossReason): Promise<void> | void;
   onGain?(slot: number): Promise<void>;
@@ -65,6 +71,7 @@ export async function createWorld({ timing = defaultTiming, seed = 1 }: WorldOpt
   const names = buckets('test');
   const hosts: Host[] = [];
   const epochs = new Map<number, number>();
+  const faults: string[] = [];
 
   function owners(): (string | undefined)[] {
     const found = new Array<string | undefined>(slotCount).fill(undefined);
@@ -72,7 +79,7 @@ export async function createWorld({ timing = defaultTiming, seed = 1 }: WorldOpt
       if (!host.isActing) continue;
       for (const slot of host.owner.owned().keys()) {
         const other = found[slot];
-        if (other !== undefined) throw new Error(`slot ${slot} has two owners: ${other} and ${host.id}`);
+        if (other !== undefined) faults.push(`slot ${slot} has two owners: ${other} and ${host.id}`);
         found[slot] = host.id;
       }
     }
@@ -81,18 +88,25 @@ export async function createWorld({ timing = defaultTiming, seed = 1 }: WorldOpt
 
   function noteEpoch(slot: number, epoch: number): void {
     const last = epochs.get(slot) ?? 0;
-    if (epoch <= last) throw new Error(`slot ${slot} was given epoch ${epoch} after ${last}`);
+    if (epoch <= last) faults.push(`slot ${slot} was given epoch ${epoch} after ${last}`);
     epochs.set(slot, epoch);
   }
 
   async function join(id: string, options: HostOptions = {}): Promise<Host> {
     const own = createPausableAmbient(ambient);
     const client = server.client();
-    const [members, slots] = await Promise.all([client.bucket(names.members), client.bucket(names.slots)]);
+    const weather: Weather = { lostAnswers: 0, longestMs: 0, tellsAfterMs: 0 };
+    const [members, slots] = await Promise.all(
+      [options.members ?? names.members, names.slots].map(async (name) =>
+        createFlakyKeyValue(await client.bucket(name), ambient, weather),
+      ),
+    );
+    if (members === undefined || slots === undefined) throw new Error('no buckets');
     const gains: Host['gains'] = [];
     const losses: Host['losses'] = [];
     const fences: FenceReason[] = [];
     let isWanted = true;
+    let isKilled = false;
 
     function again(): void {
       if (isWanted) membership.start().catch(() => own.setTimer(again, 500));
@@ -118,12 +132,16 @@ export async function createWorld({ timing = defaultTiming, seed = 1 }: WorldOpt
       },
     });
     const host: Host = {
-      ...{ id, ambient: own, client, membership, owner, gains, losses, fences },
+      ...{ id, ambient: own, client, weather, membership, owner, gains, losses, fences },
       get isActing() {
         return !own.isStopped && membership.isValid();
       },
+      get isKilled() {
+        return isKilled;
+      },
       kill() {
         isWanted = false;
+        isKilled = true;
         own.stop();
         client.cut();
       },
@@ -147,6 +165,7 @@ export async function createWorld({ timing = defaultTiming, seed = 1 }: WorldOpt
       for (let done = 0; done < ms; done += stepMs) {
         await ambient.elapse(Math.min(stepMs, ms - done));
         owners();
+        if (faults.length > 0) throw new Error(faults.slice(0, 3).join('; '));
       }
     },
     idle: () => owners().filter((owner) => owner === undefined).length,
