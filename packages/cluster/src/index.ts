@@ -9,7 +9,8 @@ export {
 } from './line-config-store.ts';
 export { type MemberRecord, type MemberRole, type MemberState, readMembers } from './member-record.ts';
 export type { Member } from './member-view.ts';
-export { createMembership, type FenceReason, type Membership, type MembershipOptions } from './membership.ts';
+export { createMembership } from './membership.ts';
+export type { FenceReason, Membership, MembershipOptions } from './membership.types.ts';
 export { type Contender, chooseOne, edgeFor } from './rendezvous.ts';
 export { createSlotFence, type SlotFence, type SlotFenceOptions } from './slot-fence.ts';
 export { createSlotOwner, type LossReason, pinSlot, type SlotOwner, type SlotOwnerOptions } from './slot-owner.ts';

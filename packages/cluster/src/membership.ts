@@ -1,4 +1,13 @@
-import { type Ambient, type KeyValue, KeyValueError, randomToken, type Subscription, type Timer } from '@offhook/core';
+import {
+  type Ambient,
+  type KeyValue,
+  type KeyValueChange,
+  KeyValueError,
+  randomToken,
+  type Subscription,
+  type Timer,
+} from '@offhook/core';
+import { assertMemberName } from './buckets.ts';
 import { awaitName, isConflict, nameTaken } from './member-name.ts';
 import {
   everyMember,
@@ -11,59 +20,7 @@ import {
   writeMember,
 } from './member-record.ts';
 import { createMemberView, type Member } from './member-view.ts';
-import type { ClusterTiming } from './timing.ts';
-
-export interface MembershipOptions {
-  readonly members: KeyValue;
-  readonly ambient: Ambient;
-  /** The wall clock, ms since 1970; it goes on where the process is suspended. */
-  wallNow(): number;
-  /** One token; unique in the cluster. */
-  readonly id: string;
-  readonly role: MemberRole;
-  readonly timing: ClusterTiming;
-  readonly build: string;
-  /** Default 1; 0: it never gets a slot. */
-  readonly weight?: number;
-  /** What others may want to know of it. */
-  readonly info?: Readonly<Record<string, unknown>>;
-  /** What has to stand before the others hear of this member; called once its name is known to be free, at each start. */
-  beforeJoin?(): Promise<void>;
-  /** This session is over and nothing may be done for any line; `start` begins another one. */
-  onFenced(reason: FenceReason): void;
-}
-
-/** What ended the session: another member's verdict, another start of the same name, a suspended process, a record that is gone. */
-export type FenceReason = 'declared-dead' | 'name-taken' | 'suspended' | 'record-lost';
-
-export interface Membership {
-  readonly id: string;
-  /** Of the current start; undefined: not started, fenced or left. */
-  readonly session: string | undefined;
-  /** Revision of the record with which this session began. */
-  readonly joinedAt: number | undefined;
-  /** What the others can know. */
-  readonly state: MemberState | undefined;
-  /**
-   * Joins. Where a record of that name is left over, it waits until that member has been silent for one fence time.
-   * @throws ClusterError (rejects) `E_CLUSTER_NAME` it is not silent; KeyValueError `E_KV_UNAVAILABLE`
-   */
-  start(): Promise<void>;
-  /** May this member act now? Cheap; asked before every message. */
-  isValid(): boolean;
-  /** Tells the others to expect no more of this host. Resolves when they can know, or when the session is over. */
-  drain(): Promise<void>;
-  /** The rights of the session end at once; then it says that it has left. Idempotent. */
-  stop(): Promise<void>;
-  /** Ends as a power cut would: nobody is told. */
-  kill(): void;
-  /** Everybody this member has heard of. */
-  members(): ReadonlyMap<string, Member>;
-  /** Will that session never act again, as far as can be known? `joinedAt` is the revision with which it began. */
-  hasEnded(id: string, session: string, joinedAt: number): boolean;
-  /** After each change of who is there and how, or of this member's own rights. Returns the way to stop it. */
-  onChange(handler: () => void): () => void;
-}
+import type { FenceReason, Membership, MembershipOptions } from './membership.types.ts';
 
 /** One life of a member, from a start to its end. */
 interface Session {
@@ -95,11 +52,13 @@ const keepEndedMs = 3_600_000;
  * The life of one member of a cluster: a heartbeat is a compare-and-set on its own record, and each one that is answered gives the
  * right to act for one lease, counted from when it was sent. Members that are silent for one fence time are declared dead by a write to
  * the same record: then their next heartbeat must fail.
+ * @throws ClusterError `E_CLUSTER_NAME` the name cannot be one
  * @source scale reference section D.2 rules 1 to 3
  */
 export function createMembership(options: MembershipOptions): Membership {
   const { members, ambient, wallNow, id, role, timing, build, weight = 1, info = {}, onFenced } = options;
   const { heartbeatMs, leaseMs, fenceMs } = timing;
+  assertMemberName(id);
   const key = memberKey(id);
   const handlers = new Set<() => void>();
   let view = createMemberView(ambient);
@@ -140,8 +99,11 @@ export function createMembership(options: MembershipOptions): Membership {
     ambient.log.error('this member may not act any more; its session is over', { id, session: session.id, reason });
     // Whoever stops by itself says so, and need not be waited for.
     if (reason === 'suspended') sayGoodbye(session);
-    onFenced(reason);
-    changed();
+    try {
+      changed();
+    } finally {
+      onFenced(reason);
+    }
   }
 
   function sayGoodbye(session: Session): void {
@@ -226,11 +188,15 @@ export function createMembership(options: MembershipOptions): Membership {
   /** Somebody wrote our record. If we did, with a heartbeat whose answer was lost, it is ours as before. */
   async function adopt(session: Session): Promise<void> {
     const found = await members.get(key);
-    const record = readMember(found?.value);
-    if (found === undefined || record === undefined) fence(session, 'record-lost');
-    else if (record.session !== session.id) fence(session, 'name-taken');
-    else if (isOver(record.state)) fence(session, 'declared-dead');
-    else session.revision = found.revision;
+    if (judgeOwn(session, found?.value) && found !== undefined) session.revision = found.revision;
+  }
+
+  /** Is our record still ours? */
+  function judgeOwn(session: Session, value: Uint8Array | undefined): boolean {
+    const record = readMember(value);
+    if (record?.session === session.id && !isOver(record.state)) return true;
+    fence(session, record === undefined ? 'record-lost' : record.session === session.id ? 'declared-dead' : 'name-taken');
+    return false;
   }
 
   function failed(session: Session, error: unknown): void {
@@ -239,7 +205,9 @@ export function createMembership(options: MembershipOptions): Membership {
   }
 
   function pulse(session: Session): Promise<void> {
-    writing = writing.then(() => (current === session ? beat(session) : undefined));
+    writing = writing
+      .then(() => (current === session ? beat(session) : undefined))
+      .catch((error: unknown) => ambient.log.error('a change in the cluster was not handled', { id, error }));
     return writing;
   }
 
@@ -274,8 +242,13 @@ export function createMembership(options: MembershipOptions): Membership {
         ambient.clearTimer(late);
         resolve();
       };
-      const onRecord = (change: Parameters<typeof seen.apply>[0]): void => {
-        if (seen.apply(change) && current !== undefined) changed();
+      const onRecord = (change: KeyValueChange): void => {
+        const isNews = seen.apply(change);
+        if (current === undefined) return;
+        // Whoever is declared dead need not wait for its next heartbeat to hear of it.
+        const isOwn = change.key === key && change.revision > current.revision;
+        if (isOwn && !judgeOwn(current, change.value)) return;
+        if (isNews) changed();
       };
       watching = members.watch(everyMember, onRecord, onReady);
     });

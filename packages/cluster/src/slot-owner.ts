@@ -1,6 +1,6 @@
 import { type Ambient, type KeyValue, type KeyValueChange, type Subscription, slotCount, type Timer } from '@offhook/core';
 import { isConflict } from './member-name.ts';
-import type { Membership } from './membership.ts';
+import type { Membership } from './membership.types.ts';
 import { everyPin, everySlot, pinKey, released, slotKey, slotOfKey, writeClaim } from './slot-record.ts';
 import { createSlotView, recordOfChange } from './slot-view.ts';
 import type { ClusterTiming } from './timing.ts';

@@ -72,7 +72,7 @@ function desiredOwners({ hosts }: World): (string | undefined)[] {
 }
 
 describe('ownership', () => {
-  for (const [name, timing, numRuns] of [['default', defaultTiming, 30] as const, ['fast', fastTiming, 12] as const]) {
+  for (const [name, timing, numRuns] of [['default', defaultTiming, 20] as const, ['fast', fastTiming, 8] as const]) {
     it(`is never two hosts', and in the end the desired one's, with epochs that only rise (${name} timing)`, async () => {
       await fc.assert(
         fc.asyncProperty(story, fc.nat(1_000), async (acts, seed) => {

@@ -266,7 +266,7 @@ describe('calls', () => {
     ledger.saveCall(line, 'c1', call('c1', { routeSet: route }));
     route.push('<sip:q;lr>');
     const [loaded] = await after(ambient, 10, ledger.loadCalls(line));
-    (loaded as { routeSet: string[] }).routeSet.pop();
+    ((loaded?.routeSet ?? []) as string[]).pop();
     expect(await after(ambient, 10, ledger.loadCalls(line))).toEqual([call('c1')]);
   });
 });

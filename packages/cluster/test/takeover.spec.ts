@@ -140,6 +140,43 @@ describe('rules 1 and 2: a right to act ends by itself', () => {
     expect(world.idle()).toBe(0);
   });
 
+  it('takes a heartbeat whose answer was lost for what it was: one that was sent', async () => {
+    const world = await settledWorld('a', 'b');
+    const deaf = host(world, 'b');
+    const session = deaf.membership.session;
+    deaf.weather.lostAnswers = 1;
+    await world.run(world.timing.leaseMs + 1_000);
+    expect(deaf.isActing).toBe(false);
+    deaf.weather.lostAnswers = 0;
+    await world.run(2 * world.timing.heartbeatMs);
+    expect(deaf.isActing).toBe(true);
+    expect(deaf.membership.session).toBe(session);
+    expect(deaf.fences).toEqual([]);
+  });
+
+  it('stops a host at once that somebody else declares dead', async () => {
+    const world = await settledWorld('a', 'b');
+    const victim = host(world, 'b');
+    const members = await world.client().bucket(buckets('test').members);
+    const { revision: _, seenAtMs: __, ...record } = victim.membership.members().get('b') ?? { revision: 0, seenAtMs: 0 };
+    void members.put('m.b', Buffer.from(JSON.stringify({ ...record, state: 'dead' })));
+    await world.run(50);
+    expect(victim.isActing).toBe(false);
+    expect(victim.fences).toEqual(['declared-dead']);
+    expect(world.idle()).toBe(0);
+  });
+
+  it('outlives whoever listens to it and throws', async () => {
+    const world = await settledWorld('a', 'b');
+    host(world, 'a').membership.onChange(() => {
+      throw new Error('a fault of ours');
+    });
+    await world.join('c');
+    await world.run(settledMs);
+    expect(host(world, 'a').isActing).toBe(true);
+    expect(world.idle()).toBe(0);
+  });
+
   it('stops a zombie, paused beyond FENCE, before it says a word', async () => {
     const world = await settledWorld('a', 'b', 'c');
     const zombie = host(world, 'b');
@@ -271,6 +308,11 @@ describe('a name', () => {
     await world.run(settledMs);
     expect(world.hosts.flatMap(({ fences }) => fences)).toEqual([]);
     expect(gainsOf(world)).toBe(before);
+  });
+
+  it('is one token, since it stands in keys', async () => {
+    const world = await createWorld();
+    for (const id of ['', 'a.b', 'a b', '*', 'é']) await expect(world.join(id)).rejects.toMatchObject({ code: 'E_CLUSTER_NAME' });
   });
 
   it('goes to one of two that start at the same instant', async () => {
