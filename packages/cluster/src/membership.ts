@@ -1,24 +1,7 @@
-import {
-  type Ambient,
-  type KeyValue,
-  type KeyValueChange,
-  KeyValueError,
-  randomToken,
-  type Subscription,
-  type Timer,
-} from '@offhook/core';
+import { type KeyValueChange, KeyValueError, randomToken, type Subscription, type Timer } from '@offhook/core';
 import { assertMemberName } from './buckets.ts';
 import { awaitName, isConflict, nameTaken } from './member-name.ts';
-import {
-  everyMember,
-  isOver,
-  type MemberRecord,
-  type MemberRole,
-  type MemberState,
-  memberKey,
-  readMember,
-  writeMember,
-} from './member-record.ts';
+import { everyMember, isOver, type MemberRecord, type MemberState, memberKey, readMember, writeMember } from './member-record.ts';
 import { createMemberView, type Member } from './member-view.ts';
 import type { FenceReason, Membership, MembershipOptions } from './membership.types.ts';
 

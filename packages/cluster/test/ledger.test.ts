@@ -1,4 +1,4 @@
-import { type CallFacts, type LegFacts, lineKey, slotOf } from '@offhook/core';
+import { asFlow, type CallFacts, type LegFacts, lineKey, slotOf } from '@offhook/core';
 import { createManualAmbient, createMemoryKeyValueServer, type ManualAmbient, someFacts } from '@offhook/core/testkit';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from '../src/index.ts';
@@ -11,17 +11,20 @@ const legKey = `l.${slot}.${lineKey(line)}.primary`;
 /** A neighbour in the same slot. */
 const neighbour = Array.from({ length: 10_000 }, (_, n) => `n${n}`).find((id) => slotOf(lineKey(id)) === slot) ?? 'no neighbour';
 
+const dialog = (name: string): NonNullable<CallFacts['dialog']> => ({
+  ...{ callId: `id-${name}`, localTag: 'l', remoteTag: 'r', localUri: 'sip:1@a', remoteUri: 'sip:2@a', remoteTarget: 'sip:2@b' },
+  ...{ routeSet: ['<sip:p;lr>'], localSeq: 7 },
+});
+
 const call = (name: string, changed: Partial<CallFacts> = {}): CallFacts => ({
-  ...{ call: name, direction: 'incoming', leg: 'primary', server: '192.0.2.1:5060;udp', callId: `id-${name}` },
+  ...{ call: name, direction: 'incoming', leg: 'primary', server: '192.0.2.1:5060;udp', edge: 'e', dialog: dialog(name) },
   ...{
-    localTag: 'l',
-    remoteTag: 'r',
-    localUri: 'sip:1@a',
-    remoteUri: 'sip:2@a',
-    remoteTarget: 'sip:2@b',
-    routeSet: ['<sip:p;lr>'],
+    hop: {
+      ...{ flow: asFlow('0/f'), protocol: 'udp', reliable: false },
+      ...{ viaSentBy: '192.0.2.9:5060', contactHostPort: '192.0.2.9:5060', localHost: '192.0.2.9' },
+    },
   },
-  ...{ localSeq: 7, state: 'up', sessionId: 1, sdpVersion: 2 },
+  ...{ state: 'up', sessionId: 1, sdpVersion: 2 },
   ...changed,
 });
 
@@ -119,7 +122,7 @@ describe('saves', () => {
     owner.cut();
     for (let n = 0; n < 50; n++) {
       owner.ledger.save(line, 'primary', someFacts(n));
-      owner.ledger.saveCall(line, 'c1', call('c1', { localSeq: n }));
+      owner.ledger.saveCall(line, 'c1', call('c1', { sdpVersion: n }));
       await ambient.elapse(1_000);
     }
     expect(owner.ledger.stats.waiting).toBe(2);
@@ -131,7 +134,7 @@ describe('saves', () => {
     expect(owner.ledger.stats.waiting).toBe(0);
     const next = await own(2);
     expect(await primaryOf(ambient, next)).toEqual(someFacts(49));
-    expect(await after(ambient, 10, next.ledger.loadCalls(line))).toEqual([call('c1', { localSeq: 49 })]);
+    expect(await after(ambient, 10, next.ledger.loadCalls(line))).toEqual([call('c1', { sdpVersion: 49 })]);
   });
 
   it('say that they are not durable when they are to be and nobody answers', async () => {
@@ -218,7 +221,12 @@ describe('a record that cannot be used', () => {
     ['has half an epoch', legKey, JSON.stringify({ ...whole, epoch: 0.5 }), 'epoch'],
     ['has a later epoch', legKey, JSON.stringify({ ...whole, epoch: 99 }), 'epoch 99 is above 2'],
     ['is of no leg', `l.${slot}.${lineKey(line)}.third`, JSON.stringify(whole), 'not named'],
-    ['is no call', `c.${slot}.${lineKey(line)}.0`, JSON.stringify({ ...call('c1'), epoch: 1, routeSet: 'none' }), 'routeSet'],
+    [
+      'is no call',
+      `c.${slot}.${lineKey(line)}.0`,
+      JSON.stringify({ ...call('c1'), epoch: 1, dialog: { routeSet: 'none' } }),
+      'dialog',
+    ],
   ];
   for (const [fault, key, text, reason] of records) {
     it(`since it ${fault} is reported once and ignored; its line begins anew, its neighbours go on`, async () => {
@@ -263,10 +271,10 @@ describe('calls', () => {
     const { ambient, own } = createBench();
     const { ledger } = await own(1);
     const route = ['<sip:p;lr>'];
-    ledger.saveCall(line, 'c1', call('c1', { routeSet: route }));
+    ledger.saveCall(line, 'c1', call('c1', { dialog: { ...dialog('c1'), routeSet: route } }));
     route.push('<sip:q;lr>');
     const [loaded] = await after(ambient, 10, ledger.loadCalls(line));
-    ((loaded?.routeSet ?? []) as string[]).pop();
+    ((loaded?.dialog?.routeSet ?? []) as string[]).pop();
     expect(await after(ambient, 10, ledger.loadCalls(line))).toEqual([call('c1')]);
   });
 });
