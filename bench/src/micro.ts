@@ -113,6 +113,7 @@ function chartUs(host: LineHost, forMs: number): number {
       abandon: ignore,
     },
     ...{ isRanked: never, movesOn: never, moveOn: ignore, holdsRefresh: never, startRound: ignore },
+    ...{ isTakenOver: never, mayHaveFlow: never, askFlow: ignore },
     ...{ aim: ignore, confirmed: ignore, waits: ignore, lost: ignore },
     ...{ isConnecting: never, arm: ignore, disarm: ignore, renew: ignore, persist: ignore, decided: ignore },
   };

@@ -34,7 +34,7 @@ describeNats('service discovery (NATS ADR-32)', () => {
   async function askAll(subject: string): Promise<unknown[]> {
     const inbox = `_INBOX.test.${subject}`;
     const answers: unknown[] = [];
-    stranger.subscribe(inbox, { callback: (_, message) => answers.push(message.json()) });
+    stranger.subscribe(inbox, { callback: (_, message) => void answers.push(message.json()) });
     stranger.publish(subject, '', { reply: inbox });
     await ask('$SRV.PING.offhook-edge.e1');
     return answers;

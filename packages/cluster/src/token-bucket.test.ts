@@ -6,7 +6,7 @@ describe('a token bucket', () => {
   const start = (perS: number, burst: number) => {
     const ambient = createManualAmbient();
     const ran: number[] = [];
-    return { ambient, ran, bucket: createTokenBucket({ ambient, perS, burst }), beganAtMs: ambient.now() };
+    return { ambient, ran, bucket: createTokenBucket({ ambient, perS: () => perS, burst }), beganAtMs: ambient.now() };
   };
 
   it('serves a burst at once and the others in turn, so many per second', async () => {

@@ -29,7 +29,7 @@ function factsOf(line: LineScope, call: CallFact, hop: LegHop, sheet: CallSheet)
   const { flow, protocol, reliable, viaSentBy, contactHostPort, localHost } = hop;
   const dialog = isUp(state) ? session?.facts() : sheet.dialog;
   return {
-    ...{ call: id, direction, state, leg, server, edge: line.edge },
+    ...{ call: id, direction, state, leg, server, edge: line.edgeAt.name },
     hop: { flow, protocol, reliable, viaSentBy, contactHostPort, localHost },
     ...{ sessionId, sdpVersion: version },
     ...(codec === undefined ? {} : { codec }),

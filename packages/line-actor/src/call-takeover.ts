@@ -55,7 +55,7 @@ export function createCallTakeover({ line, dialogs, resume }: CallTakeoverOption
   /** The flow of the call, which belongs to its edge; on another edge that of its leg. Where no edge answers nothing can be sent. */
   function way({ edge, hop }: CallFacts, place: Place, use: (hop: LegHop) => void): void {
     place.hops.use(timers.timerFMs, (result) => {
-      if ('hop' in result) use(edge === line.edge ? hop : result.hop);
+      if ('hop' in result) use(edge === line.edgeAt.name ? hop : result.hop);
     });
   }
 
@@ -138,7 +138,7 @@ export function createCallTakeover({ line, dialogs, resume }: CallTakeoverOption
     if (!goesOn) return end(facts, 'configuration');
     if (place === undefined || !isSame) return end(facts, 'server gone');
     if (invite !== undefined || dialog === undefined) return end(facts, 'not up');
-    if (facts.edge !== line.edge) return end(facts, 'edge gone');
+    if (facts.edge !== line.edgeAt.name) return end(facts, 'edge gone');
     if (!guarded(facts, () => goOn(facts, dialog, place))) end(facts, 'unreadable');
   }
 

@@ -1,6 +1,12 @@
 import { setup } from 'xstate';
 import type { CallContext, CallEvent } from './call.types.ts';
 
+/** Who withdraws an INVITE, where it is not the caller. */
+const cancellations: Partial<Record<CallEvent['type'], 'invite-expired' | 'edge-lost'>> = {
+  'clock.inviteExpires': 'invite-expired',
+  'sip.lost': 'edge-lost',
+};
+
 /** One call, either direction. Which server carries it was decided when it began and never changes (6.5). */
 export const callMachine = setup({
   types: { context: {} as CallContext, events: {} as CallEvent, input: {} as CallContext },
@@ -9,7 +15,7 @@ export const callMachine = setup({
     wasHeld: ({ event }) => event.type === 'call.resumed' && event.held,
   },
   actions: {
-    cancel: ({ context, event }) => context.effects.cancel(event.type === 'clock.inviteExpires' ? 'invite-expired' : 'caller'),
+    cancel: ({ context, event }) => context.effects.cancel(cancellations[event.type] ?? 'caller'),
     decline: ({ context }) => context.effects.decline(),
     accept: ({ context }) => context.effects.accept(),
     bye: ({ context }) => context.effects.bye(),
@@ -34,7 +40,10 @@ export const callMachine = setup({
         'sip.progress': 'ringing',
         'sip.accepted': 'up',
         'sip.failed': { target: 'ended', actions: 'reportFailed' },
-        'sip.lost': { target: 'ended', actions: 'reportLost' },
+        'sip.lost': [
+          { guard: 'isOutgoing', target: 'ended', actions: ['cancel', 'reportLost'] },
+          { target: 'ended', actions: ['decline', 'reportLost'] },
+        ],
         'clock.inviteExpires': { target: 'ended', actions: ['cancel', 'reportExpired'] },
         'call.answer': { actions: 'accept' },
         'call.hangup': [
@@ -50,7 +59,10 @@ export const callMachine = setup({
         'sip.progress': {},
         'sip.accepted': 'up',
         'sip.failed': { target: 'ended', actions: 'reportFailed' },
-        'sip.lost': { target: 'ended', actions: 'reportLost' },
+        'sip.lost': [
+          { guard: 'isOutgoing', target: 'ended', actions: ['cancel', 'reportLost'] },
+          { target: 'ended', actions: ['decline', 'reportLost'] },
+        ],
         'clock.inviteExpires': { target: 'ended', actions: ['cancel', 'reportExpired'] },
         'call.answer': { actions: 'accept' },
         'call.hangup': [

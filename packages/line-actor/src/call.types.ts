@@ -7,7 +7,7 @@ export type CallEvent =
   | { readonly type: 'sip.bye' }
   | { readonly type: 'sip.held' }
   | { readonly type: 'sip.resumed' }
-  /** The dialog cannot go on: no ACK, or an in-dialog request found nobody (6.5). */
+  /** It cannot go on: no ACK, an in-dialog request found nobody (6.5), or the edge that its Contact names is gone (D-46). */
   | { readonly type: 'sip.lost'; readonly reason: string }
   | { readonly type: 'clock.inviteExpires' }
   /** Another owner had it up, or held. */
@@ -17,7 +17,7 @@ export type CallEvent =
 
 export interface CallEffects {
   /** Withdraws an INVITE that has no final answer: CANCEL once a provisional has come, never anything to another server. */
-  cancel(by: 'caller' | 'invite-expired'): void;
+  cancel(by: 'caller' | 'invite-expired' | 'edge-lost'): void;
   /** Refuses an INVITE that came in. */
   decline(): void;
   /** Answers an INVITE that came in. */

@@ -39,6 +39,9 @@ export interface LegIdentity {
 
 const quoted = (text: string): string =>
   text === '' ? '' : `"${text.replaceAll(/[\r\n\0]/g, ' ').replaceAll(/["\\]/g, '\\$&')}"`;
+/** `host:port` of a Contact of ours. */
+export const hostPortOf = (contact: string): string => contact.slice(contact.lastIndexOf('@') + 1).split(';')[0] ?? '';
+
 const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** What a TLS server has to prove. */

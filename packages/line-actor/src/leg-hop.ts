@@ -35,11 +35,18 @@ export interface LegHops {
   close(): void;
 }
 
+/** The edge a line is at: another object for each edge, and for each life of one. No flow outlives it. */
+export interface EdgeAt {
+  readonly name: string;
+}
+
 /** What the hops need of their line. */
 export interface LegHopsLine {
   readonly bus: Bus;
   readonly subjects: Subjects;
-  readonly edge: string;
+  readonly edgeAt: EdgeAt;
+  /** Whoever takes the line over goes on with its flows: they are left as they are. */
+  readonly keepsFlows: boolean;
   readonly key: LineKey;
   /** A caller of `use` threw when it got its answer later. */
   fail(error: unknown): void;
@@ -73,6 +80,8 @@ class EdgeHops implements LegHops {
   private readonly line: LegHopsLine;
   private readonly leg: Leg;
   private readonly target: LegIdentity['target'];
+  /** Where the hop was opened, or is being opened. */
+  private openedAt: EdgeAt;
   private hop: LegHop | undefined = undefined;
   private waiting: readonly ((result: HopResult) => void)[] = nobody;
   private attempt = 0;
@@ -82,16 +91,19 @@ class EdgeHops implements LegHops {
     this.line = line;
     this.leg = leg;
     this.target = target;
+    this.openedAt = line.edgeAt;
   }
 
   use(timeoutMs: number, onResult: (result: HopResult) => void): void {
-    if (this.hop !== undefined) return onResult({ hop: this.hop });
+    const hop = this.current();
+    if (hop !== undefined) return onResult({ hop });
+    const isOpening = this.waiting.length > 0 && this.openedAt === this.line.edgeAt;
     this.waiting = [...this.waiting, onResult];
-    if (this.waiting.length === 1) this.open(timeoutMs);
+    if (!isOpening) this.open(timeoutMs);
   }
 
   current(): LegHop | undefined {
-    return this.hop;
+    return this.openedAt === this.line.edgeAt ? this.hop : undefined;
   }
 
   forget(): void {
@@ -105,9 +117,13 @@ class EdgeHops implements LegHops {
   }
 
   private open(timeoutMs: number): void {
+    // That of an edge the line has left.
+    this.release();
     this.attempt += 1;
     const mine = this.attempt;
-    const { bus, subjects, edge, key } = this.line;
+    const { bus, subjects, edgeAt, key } = this.line;
+    this.openedAt = edgeAt;
+    const edge = edgeAt.name;
     const envelope: OpenEnvelope = { target: this.target, line: key, leg: this.leg, timeoutMs };
     bus
       .request(subjects.edge(edge, 'open'), encodeJson(envelope), { timeoutMs: timeoutMs + graceMs })
@@ -119,15 +135,16 @@ class EdgeHops implements LegHops {
       .catch((error: unknown): HopResult => {
         return { failure: { reason: 'error', detail: `edge ${edge} gave no answer: ${String(error)}` } };
       })
-      .then((result) => this.settle(mine, result))
+      .then((result) => this.settle(mine, result, timeoutMs))
       .catch((error: unknown) => this.line.fail(error));
   }
 
-  private settle(forAttempt: number, result: HopResult): void {
+  private settle(forAttempt: number, result: HopResult, timeoutMs: number): void {
     if (forAttempt !== this.attempt) return;
     if ('hop' in result) this.hop = result.hop;
     // It was opened for somebody who has left meanwhile.
     if (this.isClosed) return this.release();
+    if (this.openedAt !== this.line.edgeAt) return this.open(timeoutMs);
     const callers = this.waiting;
     this.waiting = nobody;
     for (const caller of callers) caller(result);
@@ -135,11 +152,12 @@ class EdgeHops implements LegHops {
 
   private release(): void {
     if (this.hop === undefined) return;
-    const { bus, subjects, edge, key } = this.line;
+    const { bus, subjects, key, keepsFlows } = this.line;
     const { flow } = this.hop;
     this.hop = undefined;
+    if (keepsFlows) return;
     try {
-      bus.publish(subjects.edge(edge, 'close'), new Uint8Array(0), { headers: encodeClose(flow, key, this.leg) });
+      bus.publish(subjects.edge(this.openedAt.name, 'close'), new Uint8Array(0), { headers: encodeClose(flow, key, this.leg) });
     } catch {
       // The bus is closed: the edge is out of reach, and so are its flows.
     }

@@ -10,6 +10,7 @@ import {
 import type { Credentials } from '@offhook/sip';
 import type { HostOptions, Running } from './host.ts';
 import type { LegIdentity } from './identity.ts';
+import { LegFlow } from './leg-flow.ts';
 import type { LegHop, LegHops } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
 import type { Place } from './place.ts';
@@ -51,6 +52,8 @@ export interface RunningLeg {
   suspect(untilMs: number): void;
   /** Goes on with what another client of it has registered. */
   adopt(client: RegisterClient): void;
+  /** Its line is at another edge, or in another life of one. @param was the edge that it has left */
+  edgeMoved(was: string): void;
   /** State of the registration chart. */
   state(): string;
   send(event: RegistrationEvent): void;
@@ -59,6 +62,8 @@ export interface RunningLeg {
   mark(): CandidateMark;
   /** Contact URI of this leg on a hop. */
   contact(hop: LegHop): string;
+  /** In a cluster: asks the edge whether the binding still leads to it. */
+  askFlow(): void;
   /** Clears every clock and forgets what is outstanding. */
   dispose(): void;
 }
@@ -117,6 +122,9 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     retry: undefined,
     expiry: undefined,
   };
+  /** In a cluster. */
+  private readonly flow: LegFlow | undefined;
+  private readonly isResumed: boolean;
   /** One mark serves every decision until something in it changes: kept decisions share it. */
   private latest: CandidateMark;
   /** The registration as the line last heard of it. */
@@ -131,6 +139,8 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     const settings = registrationSettings(line.config, identity.target.protocol);
     this.record = newRecord(identity.leg, settings.registerExpiresS, line.ambient, facts);
     this.client = new RegisterClient(this, facts?.contact ?? '');
+    this.isResumed = facts !== undefined;
+    this.flow = line.outlives ? new LegFlow(facts ?? {}) : undefined;
     this.latest = markUp(identity, false, false);
     this.input = { record: this.record, settings, effects: this };
     this.machine = line.host.run(registrationMachine, this);
@@ -171,6 +181,22 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
 
   adopt(client: RegisterClient): void {
     this.client.adopt(client);
+  }
+
+  edgeMoved(was: string): void {
+    this.flow?.moved(this, this.state(), was);
+  }
+
+  askFlow(): void {
+    this.flow?.ask(this);
+  }
+
+  isTakenOver(): boolean {
+    return this.isResumed && this.flow !== undefined;
+  }
+
+  mayHaveFlow(): boolean {
+    return this.flow?.mayBeThere ?? false;
   }
 
   onError(error: unknown): void {
@@ -343,9 +369,9 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
     const { callId, fromTag, cseq, expiresAtMs, refreshAtMs } = this.record;
     const { leg, server } = this.identity;
     const aor = addressOfRecord(this.line.identity, leg);
-    const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact: this.client.contact };
+    const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact: this.client.heldContact };
     const heldSinceMs = this.line.list?.servers.heldSinceMs;
-    return heldSinceMs === undefined ? facts : { ...facts, heldSinceMs };
+    return { ...facts, ...this.flow?.facts(this), ...(heldSinceMs === undefined ? {} : { heldSinceMs }) };
   }
 
   private tell(): void {

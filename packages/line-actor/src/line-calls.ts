@@ -1,4 +1,4 @@
-import { type CallFacts, CommandError, type FlowFailure } from '@offhook/core';
+import { type CallFacts, CommandError, type FlowFailure, type Leg } from '@offhook/core';
 import type { IncomingInvite, ServerTransaction, Session, SipRequest, SipResponse } from '@offhook/sip';
 import { type CallSheet, writeDown } from './call-sheet.ts';
 import { createCallTakeover, type ResumedCall } from './call-takeover.ts';
@@ -29,6 +29,8 @@ export interface LineCalls {
   /** Goes on with the calls that an earlier owner of the line has left, before anything reaches them, or ends them. */
   takeOver(kept: readonly CallFacts[], goesOn: boolean): void;
   endAll(): void;
+  /** The far side of calls of that leg cannot reach it any more: they end. */
+  edgeLost(leg: Leg): void;
   flowFailed(failure: FlowFailure): void;
   dispose(): void;
 }
@@ -243,6 +245,10 @@ export function createLineCalls(line: LineScope): LineCalls {
     },
     endAll() {
       for (const call of [...calls.values()]) call.send({ type: 'call.hangup' });
+    },
+    edgeLost(leg) {
+      const lost = [...calls.values()].filter((call) => call.fact().leg === leg);
+      for (const call of lost) call.send({ type: 'sip.lost', reason: 'edge-lost' });
     },
     flowFailed: dialogs.flowFailed,
     dispose() {

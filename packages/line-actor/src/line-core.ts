@@ -38,7 +38,7 @@ import { createActorHost, type LineHost } from './host.ts';
 import { type Identity, identityOf, type LegIdentity } from './identity.ts';
 import { createInbound } from './inbound.ts';
 import type { RunningLeg } from './leg.ts';
-import { createLegHops, type LegHops } from './leg-hop.ts';
+import { createLegHops, type EdgeAt, type LegHops } from './leg-hop.ts';
 import { createLineCalls, type LineCalls } from './line-calls.ts';
 import type { LineOptions, LineUpdate } from './line-options.ts';
 import type { LineScope } from './line-scope.ts';
@@ -54,6 +54,15 @@ const noMarks: readonly CandidateMark[] = [];
 /** Messages that wait for the start of a line; what comes beyond is repeated by its sender. */
 const mostHeld = 64;
 
+/** Lines that begin at one edge share it. */
+const edges = new Map<string, EdgeAt>();
+
+function edgeNamed(name: string): EdgeAt {
+  const known = edges.get(name) ?? { name };
+  edges.set(name, known);
+  return known;
+}
+
 /**
  * What the parts of a line share, and the parts that an idle line does without: they are made when first needed. A class, because a process
  * holds tens of thousands; it is itself what its parts ask for.
@@ -68,6 +77,9 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   legs: readonly RunningLeg[] = [];
   /** Of a line whose servers are a ranked list. */
   list: ListRoute | undefined = undefined;
+  edgeAt: EdgeAt;
+  /** Killed, and its flows outlive it. */
+  keepsFlows = false;
   protected options: LineOptions;
   protected readonly decisions: DecisionLog;
   protected followers: RouteFollowers | undefined;
@@ -85,6 +97,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     this.options = options;
     this.held = options.calls === undefined ? undefined : [];
     this.key = lineKey(config.id);
+    this.edgeAt = edgeNamed(options.edge);
     this.modeName = lineMode(config);
     this.identity = identityOf(config, legsOf(config));
     this.timers = sipTimers(config);
@@ -133,8 +146,8 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     return this.options.subjects;
   }
 
-  get edge(): string {
-    return this.options.edge;
+  get outlives(): boolean {
+    return this.options.outlives === true;
   }
 
   get store(): LineStore | undefined {
@@ -263,8 +276,8 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   }
 
   send(flow: Flow, bytes: Uint8Array): void {
-    const { bus, subjects, edge, key } = this;
-    bus.publish(subjects.edge(edge, 'send'), bytes, { headers: { flow, line: key } });
+    const { bus, subjects, edgeAt, key } = this;
+    bus.publish(subjects.edge(edgeAt.name, 'send'), bytes, { headers: { flow, line: key } });
   }
 
   inviteAccepted(leg: Leg): void {
@@ -287,6 +300,35 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   onFault(name: string): void {
     this.options.onFault?.(name);
     if (name === 'merged-request') this.refused(undefined, 482, '6.6:merged', 'redundancy 6.6, D-21', 'merged');
+  }
+
+  useEdge(edge: string): void {
+    const was = this.edgeAt.name;
+    const contacts = this.legs.map((leg) => leg.hops.current()?.contactHostPort);
+    this.edgeAt = { name: edge };
+    this.note({
+      about: 'line',
+      rule: 'D-46:edge',
+      source: 'redundancy 5.1, D-46; design: takeover',
+      inputs: { was, is: edge },
+      outcome: { action: 'edge' },
+    });
+    for (const [n, leg] of this.legs.entries()) {
+      leg.edgeMoved(was);
+      if (!leg.mark().bound && this.madeCalls !== undefined) this.watchCalls(leg, contacts[n]);
+    }
+  }
+
+  contactMoved(leg: Leg): void {
+    this.madeCalls?.edgeLost(leg);
+    this.followers?.contactMoved();
+  }
+
+  /** Calls of a leg that holds no binding: no REGISTER will see that their Contact is another one. */
+  private watchCalls(leg: RunningLeg, contact: string | undefined): void {
+    leg.hops.use(this.timers.timerFMs, (result) => {
+      if (!('hop' in result) || result.hop.contactHostPort !== contact) this.contactMoved(leg.leg);
+    });
   }
 
   private nextRequest(): string {

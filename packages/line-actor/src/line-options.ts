@@ -32,6 +32,11 @@ export interface LineOptions {
   readonly subjects: Subjects;
   /** The edge that owns this line's sockets. */
   readonly edge: string;
+  /**
+   * In a cluster: edges live on when the process of this line ends, and other processes take its lines over. The flow of a stream is kept
+   * with the facts, and what many resumed lines have missed is spread.
+   */
+  readonly outlives?: boolean;
   /** Rules the fallback; without it new requests go to the primary. */
   readonly mechanism: Mechanism | undefined;
   readonly refusals?: readonly Refusal[];

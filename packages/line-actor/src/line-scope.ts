@@ -20,7 +20,7 @@ import type { DecisionDraft } from './decision.ts';
 import type { LineHost } from './host.ts';
 import type { Identity, LegIdentity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
-import type { LegHops } from './leg-hop.ts';
+import type { EdgeAt, LegHops } from './leg-hop.ts';
 import type { ListRoute } from './list-route.ts';
 import type { Place, Placed, SendVerdict } from './place.ts';
 import type { RequestRoute } from './route.ts';
@@ -37,7 +37,9 @@ export interface LineScope {
   readonly bus: Bus;
   readonly subjects: Subjects;
   /** The edge that owns this line's sockets. */
-  readonly edge: string;
+  readonly edgeAt: EdgeAt;
+  /** Its flows may outlive the process: in a cluster. */
+  readonly outlives: boolean;
   readonly host: LineHost;
   readonly store: LineStore | undefined;
   readonly callStore: CallStore | undefined;
@@ -74,6 +76,8 @@ export interface LineScope {
   inviteAccepted(leg: Leg): void;
   /** Flows of a leg to a server. */
   hopsTo(leg: Leg, target: LegIdentity['target']): LegHops;
+  /** The Contact of a leg is another one: what was told the old one cannot go on. */
+  contactMoved(leg: Leg): void;
   /** A part threw: the line is to be restarted. */
   fail(error: unknown): void;
 }

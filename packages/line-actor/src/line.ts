@@ -36,13 +36,18 @@ export interface Line {
   stop(): Promise<void>;
   /** A message of `line.<slot>.<key>.*`. */
   deliver(message: BusMessage): void;
+  /**
+   * Goes on at another edge, or at a new life of the same one: flows are opened there. A binding whose Contact leads elsewhere then, or
+   * whose connection is lost, registers once more with its Call-ID; all others send nothing.
+   */
+  useEdge(edge: string): void;
   status(): LineStatus;
   explain(): Explanation;
   /** Other parameters count from now on. What has no such thing is left as it is. */
   update(update: LineUpdate): void;
   /** Writes down what was decided about the line from outside. */
   note(draft: DecisionDraft): void;
-  /** Drops everything at once, sending nothing: power cut, or a failed line. */
+  /** Drops everything at once, sending nothing: power cut, or a failed line. In a cluster its flows stay open for the next owner. */
   kill(): void;
 }
 
@@ -171,6 +176,7 @@ class RunningLine
   }
 
   kill(): void {
+    this.keepsFlows = this.outlives;
     this.machine.stop();
     this.dispose();
   }
@@ -268,7 +274,9 @@ class RunningLine
     for (const leg of legs) leg.send({ type: resuming[leg.leg] === undefined ? 'line.start' : 'line.resume' });
     for (const leg of legs) {
       const facts = resuming[leg.leg];
-      if (facts !== undefined) watchContact(leg, facts.contact, this.timers.timerFMs, (moved) => this.beginAnew(moved));
+      if (facts === undefined) continue;
+      if (!this.outlives) watchContact(leg, facts.contact, this.timers.timerFMs, (moved) => this.beginAnew(moved));
+      else if (leg.state() === 'registered') leg.askFlow();
     }
   }
 

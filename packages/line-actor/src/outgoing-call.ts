@@ -26,12 +26,13 @@ export interface OutgoingCall {
   /** Asks the route and sends the INVITE; the call may be over when it returns. */
   begin(call: LiveCall): void;
   /** Nothing is sent to another server from now on. */
-  cancel(by: 'caller' | 'invite-expired'): void;
+  cancel(by: keyof typeof cancellations): void;
   dispose(): void;
 }
 
 const cancellations = {
   caller: { rule: '6.2:caller-cancelled', source: 'redundancy 6.2 (user cancelled before failover)' },
+  'edge-lost': { rule: 'D-46:edge', source: 'redundancy D-46' },
   'invite-expired': { rule: 'D-19:invite-expired', source: 'redundancy 3.5 INVITE Expires, D-19' },
 } as const;
 

@@ -10,13 +10,13 @@ import type { LegIdentity } from './identity.ts';
 import type { HopResult, LegHop, LegHops } from './leg-hop.ts';
 import type { LineScope } from './line-scope.ts';
 import { grantedExpiryS, registerRequest } from './register-request.ts';
-import type { RegistrationEvent, RegistrationRecord, RegistrationSettings } from './registration.types.ts';
+import { isBound, type RegistrationEvent, type RegistrationRecord, type RegistrationSettings } from './registration.types.ts';
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
 /** The leg whose REGISTERs are sent, and who hears of their answers. */
 export interface RegisteringLeg {
-  readonly line: Pick<LineScope, 'key' | 'identity' | 'layer' | 'maxAuth'>;
+  readonly line: Pick<LineScope, 'key' | 'identity' | 'layer' | 'maxAuth' | 'ambient' | 'outlives' | 'contactMoved'>;
   readonly identity: LegIdentity;
   readonly record: RegistrationRecord;
   readonly settings: RegistrationSettings;
@@ -41,6 +41,10 @@ export class RegisterClient {
   /** Where the Contact that was registered last leads; before the first one `inherited` stands. */
   private registered: LegHop | undefined = undefined;
   private readonly inherited: string;
+  /** The server that has it. */
+  private holder: string;
+  /** A Contact of this binding that its server still has and that leads nowhere any more; empty: none. */
+  private replaced = '';
   private expiresS = 0;
   /** Credentials for the challenge that came last, until they are sent. */
   private authorization: Fields = noFields;
@@ -49,11 +53,17 @@ export class RegisterClient {
   constructor(leg: RegisteringLeg, inherited: string) {
     this.leg = leg;
     this.inherited = inherited;
+    this.holder = leg.identity.server;
   }
 
   /** The Contact that was registered last. */
   get contact(): string {
     return this.registered === undefined ? this.inherited : this.leg.contact(this.registered);
+  }
+
+  /** The Contact that the server is known to have. */
+  get heldContact(): string {
+    return this.replaced === '' ? this.contact : this.replaced;
   }
 
   begin(expiresS: number): void {
@@ -79,6 +89,8 @@ export class RegisterClient {
   adopt(other: RegisterClient): void {
     this.abandon();
     this.registered = other.registered;
+    this.holder = other.holder;
+    this.replaced = '';
   }
 
   /** Forgets the outstanding REGISTER. */
@@ -108,11 +120,27 @@ export class RegisterClient {
     const mine = this.attempt;
     record.cseq += 1;
     // What is withdrawn is what was registered, even where the flow has changed since.
-    if (this.expiresS > 0 || this.contact === '') this.registered = hop;
-    const draft = registerRequest(line.identity, this.leg.identity, record, this.contact, this.expiresS, authorization);
+    if (this.expiresS > 0 || this.contact === '') this.registerAt(hop);
+    const { identity } = this.leg;
+    const draft = registerRequest(line.identity, identity, record, this.contact, this.replaced, this.expiresS, authorization);
     this.outstanding = line.layer.request(draft, hop, (event) => {
       if (mine === this.attempt) this.onAnswer(event);
     });
+  }
+
+  /** Through another edge the binding gets another Contact: the old one goes with the same request. */
+  private registerAt(hop: LegHop): void {
+    const { line, record, identity } = this.leg;
+    const before = this.contact;
+    const isHeldHere = this.holder === identity.server && isBound(record, line.ambient.now());
+    this.registered = hop;
+    this.holder = identity.server;
+    if (!isHeldHere) this.replaced = '';
+    else if (line.outlives && before !== '' && before !== this.contact) {
+      this.replaced ||= before;
+      line.contactMoved(record.leg);
+    }
+    if (this.replaced === this.contact) this.replaced = '';
   }
 
   private onAnswer(event: ClientEvent): void {
@@ -129,6 +157,7 @@ export class RegisterClient {
     const { leg } = this;
     const { line, record } = leg;
     if (status < 300) {
+      this.replaced = '';
       leg.credentials.learn(response);
       return leg.send({ type: 'reg.ok', grantedS: grantedExpiryS(response, line.key, record.leg, record.requestedS) });
     }

@@ -24,13 +24,16 @@ export const addressOfRecord = (identity: Identity, leg: Leg): string =>
 
 /**
  * The next REGISTER of a leg. `record.cseq` is already the new one.
- * @source RFC 3261 section 10.2; redundancy reference section 2 (registrar domain), D-43
+ * @param replaced Contact that goes with the same request, or empty. A registrar commits all of a request or nothing, so that there is never
+ * neither nor both; Kamailio 5.6 does, also with max_contacts = 1.
+ * @source RFC 3261 sections 10.2, 10.2.2, 10.3 step 7; redundancy reference section 2 (registrar domain), D-43
  */
 export function registerRequest(
   identity: Identity,
   { domain, routes }: Pick<LegIdentity, 'domain' | 'routes'>,
   record: RegistrationRecord,
   contact: string,
+  replaced: string,
   expiresS: number,
   authorization: readonly (readonly [string, string])[],
 ): RequestDraft {
@@ -47,6 +50,7 @@ export function registerRequest(
       ['Call-ID', record.callId],
       ['CSeq', `${record.cseq} REGISTER`],
       ['Contact', `<${contact}>`],
+      ...(replaced === '' ? [] : [['Contact', `<${replaced}>;expires=0`] as const]),
       ['Expires', String(expiresS)],
       ['User-Agent', identity.registerUserAgent],
       ...authorization,

@@ -50,10 +50,16 @@ export function spreadStart({ record, settings, effects }: RegistrationContext):
   });
 }
 
+/** The edge is asked before anything is said of a stored binding over a stream. */
+export function askFlow({ effects }: RegistrationContext): void {
+  effects.askFlow();
+}
+
 /** What makes a REGISTER due, where its own cell does not say so already. */
 const occasions: Partial<Record<RegistrationEvent['type'], Pick<RegistrationRule, 'rule' | 'source'>>> = {
   'line.start': { rule: '6.1:line.start', source: 'redundancy 6.1, 6.4 invariant 1' },
   'line.resume': { rule: 'D-46:no-binding', source: 'redundancy 5.1, D-46, D-48' },
+  'flow.gone': { rule: 'D-46:no-binding', source: 'redundancy 5.1, D-46, D-48' },
   'clock.retry': { rule: '6.1:waiting/clock.retry', source: 'redundancy 6.1, 5.4' },
   'clock.expiry': { rule: '6.1:registered/clock.expiry', source: 'redundancy 6.1' },
 };
@@ -272,19 +278,52 @@ export function canContinue({ record, settings, effects }: RegistrationContext):
   return settings.registers && !settings.isStream && isBound(record, effects.now());
 }
 
-export function resumeBinding({ record, effects }: RegistrationContext): void {
+/** Over a stream it may go on where the edge has kept the connection. */
+export function mayContinue({ record, settings, effects }: RegistrationContext): boolean {
+  return settings.registers && isBound(record, effects.now()) && effects.mayHaveFlow();
+}
+
+/** The longest wait of a refresh that is overdue after a takeover. */
+const longestSpreadMs = 30_000;
+
+/** An overdue refresh of a line that was taken over does not meet those of all the others. @source design: takeover */
+function spreadOverdue({ record, effects }: RegistrationContext): boolean {
+  const nowMs = effects.now();
+  // 0: the last REGISTER failed, which is due at once.
+  if (!effects.isTakenOver() || record.refreshAtMs === 0 || record.refreshAtMs > nowMs) return false;
+  record.refreshAtMs = nowMs + effects.random() * Math.min(longestSpreadMs, (record.expiresAtMs - nowMs) / 2);
+  return true;
+}
+
+export function resumeBinding(context: RegistrationContext): void {
+  const { record, effects } = context;
   record.lastOk = true;
+  const isSpread = spreadOverdue(context);
   // The CSeq that was jumped to is kept before it is used: a life that ends early leaves the next one above it.
   effects.persist(true);
   effects.arm('expiry', record.expiresAtMs);
   effects.arm('refresh', record.refreshAtMs);
   effects.decided({
-    rule: 'D-46:resume',
-    source: 'redundancy 5.1, D-46',
+    ...(isSpread
+      ? { rule: 'D-46:resume/spread', source: 'redundancy 5.1, D-46; design: takeover' }
+      : { rule: 'D-46:resume', source: 'redundancy 5.1, D-46' }),
     action: 'registered',
     inputs: { cseq: record.cseq, expiresAtMs: record.expiresAtMs },
     next: { what: 'refresh', atMs: record.refreshAtMs },
   });
+}
+
+/** The binding gets a Contact at the edge that the line is at now; the old one goes with it. */
+export function moveEdge({ effects }: RegistrationContext, event: RegistrationEvent): void {
+  if (event.type !== 'edge.moved') return;
+  effects.disarm('retry');
+  effects.decided({
+    rule: 'D-46:edge',
+    source: 'redundancy 5.1, D-46; RFC 3261 sections 10.2.2, 10.3',
+    action: 'register',
+    inputs: { was: event.was, is: event.is },
+  });
+  effects.register();
 }
 
 /** Its flow is gone, or the binding itself; what is left of it still counts until its end (D-38). */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
-import { blankRecord, unlisted } from '../test/blank-record.ts';
+import { alone, blankRecord, unlisted } from '../test/blank-record.ts';
 import { registrationMachine } from './registration.machine.ts';
 import type {
   RegistrationClock,
+  RegistrationEffects,
   RegistrationEvent,
   RegistrationRecord,
   RegistrationRule,
@@ -23,7 +24,11 @@ const settings: RegistrationSettings = {
 };
 
 /** A registration whose world only writes down what it is asked. */
-function registration(given: Partial<RegistrationSettings> = {}, known: Partial<RegistrationRecord> = {}) {
+function registration(
+  given: Partial<RegistrationSettings> = {},
+  known: Partial<RegistrationRecord> = {},
+  cluster: Partial<RegistrationEffects> = {},
+) {
   const done: string[] = [];
   const rules: RegistrationRule[] = [];
   const world = { nowMs: 0 };
@@ -45,6 +50,9 @@ function registration(given: Partial<RegistrationSettings> = {}, known: Partial<
     persist: (bound: boolean) => void done.push(`persist ${bound}`),
     decided: (rule: RegistrationRule) => void rules.push(rule),
     ...unlisted,
+    ...alone,
+    askFlow: () => void done.push('ask'),
+    ...cluster,
   };
   const actor = createActor(registrationMachine, { input: { record, settings: { ...settings, ...given }, effects } }).start();
   return {
@@ -119,6 +127,85 @@ describe('registration chart (redundancy 6.1)', () => {
       expect(over.on({ type: 'line.resume' })).toEqual(['persist true', 'disarm retry', 'register']);
       const stream = registration({ isStream: true }, { expiresAtMs: 100_000 });
       expect(stream.on({ type: 'line.resume' })).toEqual(['persist true', 'arm expiry 100', 'disarm retry', 'register']);
+    });
+  });
+
+  describe('in a cluster', () => {
+    const isTakenOver = (): boolean => true;
+    const stored = { expiresAtMs: 100_000, refreshAtMs: 40_000, cseq: 107 };
+    const resumed = (values: Partial<RegistrationSettings> = {}) => {
+      const leg = registration({ isStream: true, ...values }, stored, { isTakenOver, mayHaveFlow: () => true });
+      expect(leg.on({ type: 'line.resume' })).toEqual(['persist true', 'arm expiry 100', 'ask']);
+      expect([leg.state(), leg.rules]).toEqual(['registering', []]);
+      return leg;
+    };
+
+    it('asks the edge before a stream goes on, and says nothing to the server when the flow is the same (D-46)', () => {
+      const leg = resumed();
+      expect(leg.on({ type: 'flow.same' })).toEqual(['persist true', 'arm expiry 100', 'arm refresh 40']);
+      expect([leg.state(), leg.lastRule(), leg.record.lastOk]).toEqual(['registered', 'D-46:resume', true]);
+    });
+
+    it('registers when the edge has another flow or none, later where starts are spread (D-48)', () => {
+      const leg = resumed();
+      expect(leg.on({ type: 'flow.gone' })).toEqual(['disarm retry', 'register']);
+      expect([leg.state(), leg.lastRule()]).toEqual(['registering', 'D-46:no-binding']);
+      const spread = resumed({ initialSpreadMs: 10_000 });
+      expect(spread.on({ type: 'flow.gone' })).toEqual(['arm retry 0']);
+      expect([spread.state(), spread.lastRule()]).toEqual(['waiting', '3.10:initial-spread']);
+    });
+
+    it('asks nobody when there is no flow to ask for', () => {
+      const leg = registration({ isStream: true }, stored, { isTakenOver });
+      expect(leg.on({ type: 'line.resume' })).toContain('register');
+    });
+
+    const overdue = (known: Partial<RegistrationRecord>, taken = true) => {
+      const leg = registration({}, known, { isTakenOver: () => taken, random: () => 0.5 });
+      leg.world.nowMs = 40_000;
+      const asked = leg.on({ type: 'line.resume' });
+      return [asked.at(-1), leg.lastRule()];
+    };
+
+    it.each([
+      ['half the time left', { expiresAtMs: 60_000, refreshAtMs: 39_000 }, 'arm refresh 45', 'D-46:resume/spread'],
+      ['at most 30 s', { expiresAtMs: 900_000, refreshAtMs: 39_000 }, 'arm refresh 55', 'D-46:resume/spread'],
+      ['not when it is still to come', { expiresAtMs: 900_000, refreshAtMs: 41_000 }, 'arm refresh 41', 'D-46:resume'],
+      ['not when the last REGISTER had failed', { expiresAtMs: 900_000, refreshAtMs: 0 }, 'arm refresh 0', 'D-46:resume'],
+    ])('spreads a refresh that is overdue: %s (scale D.3)', (_name, known, armed, rule) => {
+      expect(overdue(known)).toEqual([armed, rule]);
+    });
+
+    it('spreads nothing for a line that nobody took over', () => {
+      expect(overdue({ expiresAtMs: 900_000, refreshAtMs: 39_000 }, false)).toEqual(['arm refresh 39', 'D-46:resume']);
+    });
+
+    const moved = { type: 'edge.moved', was: 'e1', is: 'e2' } as const;
+
+    it('registers once more at another edge, in whatever state it is', () => {
+      const leg = registered();
+      expect(leg.on(moved)).toEqual(['disarm retry', 'register']);
+      expect([leg.state(), leg.lastRule(), leg.record.lastOk]).toEqual(['refreshing', 'D-46:edge', true]);
+      expect(leg.rules.at(-1)?.inputs).toEqual({ was: 'e1', is: 'e2' });
+      expect(leg.on(moved)).toEqual(['disarm retry', 'register']);
+      expect(leg.state()).toBe('refreshing');
+      leg.on({ type: 'reg.none', cause: 'transport' });
+      expect(leg.state()).toBe('waiting');
+      expect(leg.on(moved)).toEqual(['disarm retry', 'register']);
+      expect(leg.state()).toBe('registering');
+      expect(leg.on(moved)).toEqual(['disarm retry', 'register']);
+      leg.on({ type: 'reg.ok', grantedS: 600 });
+      leg.on({ type: 'line.stop' });
+      expect(leg.on(moved)).toContain('unregister');
+      leg.on({ type: 'reg.none', cause: 'transport' });
+      expect([leg.on(moved), leg.state()]).toEqual([[], 'off']);
+    });
+
+    it('treats a flow that the new life of an edge does not have as a lost connection (D-48)', () => {
+      const leg = registered({ isStream: true });
+      expect(leg.on({ type: 'flow.gone' })).toEqual(['disarm refresh', 'register']);
+      expect([leg.state(), leg.lastRule(), leg.record.lastOk]).toEqual(['refreshing', 'D-48:disconnect', false]);
+      expect(registered().on({ type: 'flow.same' })).toEqual([]);
     });
   });
 

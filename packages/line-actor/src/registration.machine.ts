@@ -17,6 +17,7 @@ export const registrationMachine = setup({
     isUsable: ({ context }) => isUsable(context.record, context.effects.now()),
     isFlapping: ({ context }) => act.isFlapping(context),
     canContinue: ({ context }) => act.canContinue(context),
+    mayContinue: ({ context }) => act.mayContinue(context),
     movesOn: ({ context, event }) => context.effects.movesOn(event),
     holdsRefresh: ({ context }) => context.effects.holdsRefresh(),
     isRanked: ({ context }) => context.effects.isRanked(),
@@ -36,6 +37,8 @@ export const registrationMachine = setup({
     refreshBinding: ({ context }) => act.refreshBinding(context),
     reconnect: ({ context }) => act.reconnect(context),
     resumeBinding: ({ context }) => act.resumeBinding(context),
+    askFlow: ({ context }) => act.askFlow(context),
+    moveEdge: ({ context, event }) => act.moveEdge(context, event),
     keepBinding: ({ context }) => act.keepBinding(context),
     loseBinding: ({ context }) => act.loseBinding(context),
     sendUnregister: ({ context }) => act.sendUnregister(context),
@@ -66,15 +69,20 @@ export const registrationMachine = setup({
         ],
         'line.resume': [
           { guard: 'canContinue', target: 'registered', actions: 'resumeBinding' },
+          { guard: 'mayContinue', target: 'registering', actions: ['keepBinding', 'askFlow'] },
           { guard: 'startsSpread', target: 'waiting', actions: ['keepBinding', 'spreadStart'] },
           { guard: 'registers', target: 'registering', actions: ['keepBinding', 'sendRegister'] },
         ],
       },
     },
     registering: {
-      description: 'A REGISTER is on its way and its success is not yet known.',
-      meta: { source: 'redundancy 6.1 row registering; RFC 3261 section 10.2' },
+      description:
+        'A REGISTER is on its way and its success is not yet known, or the edge is asked for the flow of a stored binding.',
+      meta: { source: 'redundancy 6.1 row registering, D-46; RFC 3261 section 10.2' },
       on: {
+        'flow.same': { target: 'registered', actions: 'resumeBinding' },
+        'flow.gone': [{ guard: 'startsSpread', target: 'waiting', actions: 'spreadStart' }, { actions: 'sendRegister' }],
+        'edge.moved': { actions: 'moveEdge' },
         'reg.ok': { target: 'registered', actions: 'recordBinding' },
         'reg.challenge': { actions: 'answerChallenge' },
         'reg.tooBrief': [
@@ -103,6 +111,8 @@ export const registrationMachine = setup({
       on: {
         'reg.ok': { target: 'registered', actions: 'recordBinding' },
         'leg.suspect': { target: 'refreshing', actions: 'probeServer' },
+        'flow.gone': { target: 'refreshing', actions: 'reconnect' },
+        'edge.moved': { target: 'refreshing', actions: 'moveEdge' },
         'clock.refresh': [
           { guard: 'holdsRefresh', actions: 'holdRefresh' },
           { target: 'refreshing', actions: 'refreshBinding' },
@@ -142,6 +152,7 @@ export const registrationMachine = setup({
           { target: 'waiting', actions: 'scheduleRetry' },
         ],
         'server.moved': { target: 'registering', actions: ['moveOn', 'sendRegister'] },
+        'edge.moved': { actions: 'moveEdge' },
         'list.exhausted': { target: 'waiting', actions: ['scheduleRetry', 'abandon'] },
         'clock.expiry': { target: 'registering', actions: 'loseBinding' },
         'transport.down': [
@@ -157,6 +168,7 @@ export const registrationMachine = setup({
       on: {
         'reg.ok': { target: 'registered', actions: ['stopWaiting', 'recordBinding'] },
         'server.moved': { target: 'registering', actions: ['moveOn', 'sendRegister'] },
+        'edge.moved': { target: 'registering', actions: 'moveEdge' },
         'clock.retry': { target: 'registering', actions: ['startRound', 'sendRegister'] },
         'clock.expiry': { actions: 'loseBinding' },
         'line.stop': { target: 'off', actions: 'turnOff' },
@@ -179,6 +191,7 @@ export const registrationMachine = setup({
         'reg.tooBrief': { target: 'off', actions: 'turnOff' },
         'reg.reject': { target: 'off', actions: 'turnOff' },
         'reg.none': { target: 'off', actions: 'turnOff' },
+        'edge.moved': { actions: 'sendUnregister' },
         'line.stop': {},
       },
     },

@@ -21,6 +21,12 @@ export type RegistrationEvent =
       readonly detail?: string;
     }
   | { readonly type: 'transport.down' }
+  /** The edge still has the flow of a stored binding. */
+  | { readonly type: 'flow.same' }
+  /** It has another one, or none. */
+  | { readonly type: 'flow.gone' }
+  /** The line is at another edge, or in another life of one: the registered Contact leads elsewhere. */
+  | { readonly type: 'edge.moved'; readonly was: string; readonly is: string }
   /** An INVITE timed out there: a REGISTER shall tell at once whether the server lives. */
   | { readonly type: 'leg.suspect' }
   /** Ranked lists: the next REGISTER belongs to another server. */
@@ -106,6 +112,12 @@ export interface RegistrationEffects {
   disarm(clock: RegistrationClock): void;
   /** New identity for a fresh start: Call-ID, From tag (D-45). */
   renew(): void;
+  /** An earlier owner of the line has left the binding: others resume at the same time. */
+  isTakenOver(): boolean;
+  /** The stored flow may still be there: the edge outlives its lines. */
+  mayHaveFlow(): boolean;
+  /** Asks the edge: `flow.same`, `flow.gone` or `edge.moved` follows. */
+  askFlow(): void;
   /** Facts to keep for a resume (D-46); `false` forgets them. */
   persist(bound: boolean): void;
   decided(rule: RegistrationRule): void;

@@ -1,5 +1,5 @@
 import type { Leg, LegFacts, LineKey } from '@offhook/core';
-import type { Identity } from './identity.ts';
+import { hostPortOf, type Identity } from './identity.ts';
 import type { RunningLeg } from './leg.ts';
 import { addressOfRecord, contactUri } from './register-request.ts';
 
@@ -11,8 +11,6 @@ export interface Staged {
   /** Empty: the leg is not there any more. */
   readonly is: string;
 }
-
-const hostPortOf = (contact: string): string => contact.slice(contact.lastIndexOf('@') + 1).split(';')[0] ?? '';
 
 /**
  * What of the configuration differs from that which the facts were kept under; undefined: the line resumes. A difference makes

@@ -18,6 +18,8 @@ export interface RouteFollowers {
   registeredAt(server: string): void;
   /** Of a ranked list: new requests go to another server. */
   routeMoved(): void;
+  /** The Contact is another one: the server of a subscription has to learn it. */
+  contactMoved(): void;
   notify(server: ServerTransaction): boolean;
   /** Other parameters count: keepalives begin anew with them. */
   configure(): void;
@@ -87,6 +89,7 @@ export function createRouteFollowers(line: LineScope): RouteFollowers | undefine
     routeMoved() {
       for (const each of keepalives.values()) each.moved();
     },
+    contactMoved: () => subscriptions?.contactMoved(),
     notify: (server) => subscriptions?.notify(server) ?? false,
     subscriptions: () => subscriptions?.list() ?? [],
     configure() {

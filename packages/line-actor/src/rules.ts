@@ -37,6 +37,10 @@ export const ruleSentences: Readonly<Record<string, string>> = {
   'D-46:call-resumed':
     'A call of an earlier owner of the line goes on in its dialog, with a CSeq above all that may still be on its way.',
   'D-46:call-ended': 'A call of an earlier owner of the line could not go on: it is ended with CANCEL, BYE or 480.',
+  'D-46:resume/spread':
+    'A stored registration goes on; its refresh, missed by the process before, waits a random time of up to 30 s.',
+  'D-46:edge':
+    'Another edge, or a new life of it: flows are opened there; a Contact that leads elsewhere is registered anew, once.',
   'D-46:restart': 'What is stored does not fit what is configured: the line registers anew.',
   'D-48:disconnect': 'The connection was lost: it is opened again at once, and the leg registers.',
 

@@ -18,6 +18,8 @@ export interface Subscriptions {
   routeMoved(place: SubscriptionPlace): void;
   /** Nothing is registered any more: what failed waits for `start`. */
   registrationLost(): void;
+  /** A SUBSCRIBE of its dialog tells the server where its NOTIFYs are to go now. @source RFC 6665 section 4.1.2.2, RFC 3261 section 12.2 */
+  contactMoved(): void;
   /** True when a subscription of this line has taken the NOTIFY. */
   notify(server: ServerTransaction): boolean;
   list(): readonly MailboxStatus[];
@@ -86,6 +88,7 @@ export function createSubscriptions(line: LineScope): Subscriptions | undefined 
       isRegistered = false;
       mailbox.send({ type: 'reg.lost' });
     },
+    contactMoved: () => mailbox.status().state === 'active' && mailbox.send({ type: 'clock.refresh' }),
     notify: (server) => mailbox.notify(server),
     list: () => [{ ...mailbox.status(), ...(messages === undefined ? {} : { messages }) }],
     stop() {

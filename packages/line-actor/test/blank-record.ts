@@ -22,6 +22,13 @@ export const blankRecord = (): RegistrationRecord => ({
 
 const ignore = (): void => {};
 
+/** What the chart asks of a cluster, answered for a line without one. */
+export const alone = {
+  isTakenOver: () => false,
+  mayHaveFlow: () => false,
+  askFlow: ignore,
+};
+
 /** What the chart asks of a ranked list, answered for a line without one. */
 export const unlisted = {
   isRanked: () => false,

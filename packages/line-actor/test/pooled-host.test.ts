@@ -64,6 +64,8 @@ const registrationEvents: readonly RegistrationEvent[] = [
       type,
     }),
   ),
+  ...(['flow.same', 'flow.gone'] as const).map((type) => ({ type })),
+  { type: 'edge.moved', was: 'e1', is: 'e2' },
   { type: 'reg.challenge', code: 401 },
   ...(['clock.refresh', 'clock.retry', 'clock.expiry'] as const).map((type) => ({ type })),
   { type: 'reg.ok', grantedS: 600 },
@@ -124,7 +126,9 @@ const charts: Readonly<Record<string, Chart>> = {
         effects: effectsOf(world, {
           now: () => (nowMs += 50_000),
           random: () => 0.5,
-          ...Object.fromEntries(['isRanked', 'movesOn', 'holdsRefresh'].map((name) => [name, odd(world, name)])),
+          ...Object.fromEntries(
+            ['isRanked', 'movesOn', 'holdsRefresh', 'isTakenOver', 'mayHaveFlow'].map((name) => [name, odd(world, name)]),
+          ),
         }),
       };
     },

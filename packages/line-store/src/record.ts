@@ -77,9 +77,16 @@ export function copyFacts({
   server,
   contact,
   heldSinceMs,
+  edge,
+  flow,
 }: LegFacts): LegFacts {
   const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact };
-  return heldSinceMs === undefined ? facts : { ...facts, heldSinceMs };
+  return {
+    ...facts,
+    ...(heldSinceMs === undefined ? {} : { heldSinceMs }),
+    ...(edge === undefined ? {} : { edge }),
+    ...(flow === undefined ? {} : { flow }),
+  };
 }
 
 function readFacts(value: unknown): LegFacts | undefined {
@@ -87,7 +94,8 @@ function readFacts(value: unknown): LegFacts | undefined {
   const isWhole =
     texts.every((key) => typeof value[key] === 'string') &&
     numbers.every((key) => Number.isFinite(value[key])) &&
-    (value.heldSinceMs === undefined || Number.isFinite(value.heldSinceMs));
+    (value.heldSinceMs === undefined || Number.isFinite(value.heldSinceMs)) &&
+    [value.edge, value.flow].every((text) => text === undefined || typeof text === 'string');
   return isWhole ? copyFacts(value as unknown as LegFacts) : undefined;
 }
 

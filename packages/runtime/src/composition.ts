@@ -138,6 +138,7 @@ export function compose(options: RuntimeOptions, fence?: Fence): DependencyConta
         bus: from.resolve(tokens.bus),
         subjects: from.resolve(tokens.subjects),
         edge: config.edge.name,
+        outlives: options.outlives,
         judge: from.resolve(tokens.policies).judge,
         host: hostFor(options, from.resolve(tokens.ambient)),
         store: options.store,

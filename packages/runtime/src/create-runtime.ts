@@ -58,6 +58,11 @@ export interface RuntimeOptions {
    * apart. Default: `pooled` above 1,000 lines.
    */
   readonly host?: 'actors' | 'pooled';
+  /**
+   * Edges are other processes that live on when this one ends, and other processes take its lines over from the same store: bindings over
+   * streams go on too, and what many lines have missed is spread. Default: no.
+   */
+  readonly outlives?: boolean;
   /** What this runtime does; default both. */
   readonly roles?: readonly Role[];
 }
@@ -99,6 +104,11 @@ export interface Runtime {
    * @source redundancy reference section 6.10, D-28
    */
   apply(config: RuntimeConfig): Promise<ApplyReport>;
+  /**
+   * The lines go on at another edge, or at a new life of the same one; all, or the one that is named. A binding whose Contact leads elsewhere
+   * then, or whose connection is lost, registers once more with its Call-ID; all others send nothing.
+   */
+  useEdge(edge: string, line?: string): void;
   /** Every fact of every line of the cluster from now on. */
   onFact(handler: (fact: Fact) => void): Subscription;
   onDecision(handler: (decision: Decision) => void): Subscription;
@@ -180,6 +190,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     const commands = { lines: () => lines.status(), counters: () => lines.counters() };
     desk.push(serveDirectory(bus, subjects, lines.ofUser), serveCommands(bus, subjects.control, 'A runtime', commands));
   }
+  let edgeName = options.config.edge.name;
   /** Ends what stands, lines first; a step that fails keeps none of the others from being done. */
   async function end(withdraw: boolean): Promise<void> {
     const faults: unknown[] = [];
@@ -225,7 +236,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     listening,
     lines: () => supervisor?.status() ?? [],
     async counters() {
-      const stats = edge?.stats() ?? (await askEdge(bus, subjects.edge(options.config.edge.name, 'stats')));
+      const stats = edge?.stats() ?? (await askEdge(bus, subjects.edge(edgeName, 'stats')));
       return {
         ...(stats === undefined ? {} : { edge: stats }),
         ...(supervisor === undefined ? {} : { lines: supervisor.counters() }),
@@ -247,6 +258,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       const others = sections.filter((name) => sectionText(config, name) !== sectionText(options.config, name));
       const waits = lines.some(({ changes }) => changes.some(({ takesEffect }) => takesEffect === 'restart'));
       return { lines, sections: others, restartRequired: waits || others.length > 0 };
+    },
+    useEdge(name, line) {
+      if (line === undefined) edgeName = name;
+      supervisor?.useEdge(name, line);
     },
     onFact: (handler) => onFact(handler),
     onDecision: (handler) => onFact(({ value }) => handler(value as Decision), 'decision'),

@@ -44,6 +44,8 @@ export interface SupervisedLine {
   apply(config: LineConfig): readonly LineChange[];
   /** The configuration no longer has it: it ends now or after its last call, at most Forced Resync Delay later; `onEnd` once it is to stop. */
   retire(onEnd: () => void): void;
+  /** Goes on at another edge, or at a new life of the same one. */
+  useEdge(edge: string): void;
   /** A message of `line.<slot>.<key>.*`. While the line is down, commands are refused and all else is dropped. */
   deliver(message: BusMessage): void;
   status(): LineStatus;
@@ -54,7 +56,10 @@ export interface SupervisingHost {
   readonly ambient: Ambient;
   readonly bus: Bus;
   readonly subjects: Subjects;
+  /** Where its lines begin. */
   readonly edge: string;
+  /** In a cluster: edges outlive the process, and other processes take its lines over. */
+  readonly outlives?: boolean | undefined;
   /** Runs the charts of every line. */
   readonly host: LineHost;
   readonly store?: LineStore | undefined;
@@ -75,6 +80,7 @@ class RestartingLine implements SupervisedLine {
   readonly key: LineKey;
   private readonly settings: LineSettings;
   private readonly host: SupervisingHost;
+  private edge: string;
   /** Undefined while it is down. */
   private line: Line | undefined = undefined;
   private startedAtMs = 0;
@@ -88,6 +94,7 @@ class RestartingLine implements SupervisedLine {
     this.key = lineKey(config.id);
     this.settings = new LineSettings(config, judge);
     this.host = host;
+    this.edge = host.edge;
   }
 
   get id(): string {
@@ -135,6 +142,15 @@ class RestartingLine implements SupervisedLine {
     this.afterLastCall(onEnd);
   }
 
+  useEdge(edge: string): void {
+    this.edge = edge;
+    try {
+      this.line?.useEdge(edge);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
   deliver(message: BusMessage): void {
     if (readLineSubject(message.subject)?.kind === 'cmd' && this.takesCommand(message)) return;
     if (this.line === undefined) {
@@ -168,7 +184,8 @@ class RestartingLine implements SupervisedLine {
         ambient: guardAmbient(host.ambient, onFailed),
         bus: host.bus,
         subjects: host.subjects,
-        edge: host.edge,
+        edge: this.edge,
+        outlives: host.outlives === true,
         mechanism,
         refusals: settings.refusals,
         waiting: settings.waiting(),

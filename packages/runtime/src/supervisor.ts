@@ -23,10 +23,10 @@ export interface Supervisor {
   status(): readonly LineStatus[];
   has(id: string): boolean;
   /** Keys of the lines of a user. */
-  /** The line uses another edge from now on, or opens its flows at the same one again. */
-  useEdge(key: LineKey, edge: string): void;
   ofUser(user: string): readonly LineKey[];
   counters(): LineCounters;
+  /** All lines go on at another edge, or at a new life of the same one, or the one line that is named. Lines that are new begin there. */
+  useEdge(edge: string, line?: string): void;
   /** Puts other lines in force: new ones begin, those that are gone end, others change as far as they may now. */
   apply(lines: readonly LineConfig[]): readonly AppliedLine[];
 }
@@ -48,7 +48,7 @@ export interface LineCounters {
 
 export interface SupervisorOptions extends Omit<SupervisingHost, 'onFault' | 'edge'> {
   /** Of all lines, or the one that each begins with. */
-  readonly edge: string | ((key: LineKey) => string);
+  readonly edge: string | ((line: string) => string);
   readonly lines: readonly LineConfig[];
   readonly judge: JudgeLine;
 }
@@ -103,6 +103,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     for (const line of all()) byUser.set(line.user, [...(byUser.get(line.user) ?? []), line.key]);
   }
 
+  /** The edge that a line begins with. */
+  let edgeOf =
+    typeof options.edge === 'string'
+      ? (
+          (edge: string) => () =>
+            edge
+        )(options.edge)
+      : options.edge;
+
+  function useEdge(edge: string, id?: string): void {
+    if (id === undefined) edgeOf = () => edge;
+    for (const line of id === undefined ? all() : [byKey.get(lineKey(id))]) line?.useEdge(edge);
+  }
+
   /** Lines of one edge share what they have in common. */
   const hosts = new Map<string, SupervisingHost>();
   function hostAt(edge: string): SupervisingHost {
@@ -112,9 +126,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function add(config: LineConfig): SupervisedLine {
-    const { edge } = options;
-    const own = typeof edge === 'string' ? edge : edge(lineKey(config.id));
-    const line = superviseLine(config, options.judge, hostAt(own));
+    const line = superviseLine(config, options.judge, hostAt(edgeOf(config.id)));
     byKey.set(line.key, line);
     return line;
   }
@@ -184,8 +196,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     status,
     counters,
+    useEdge,
     has: (id) => byKey.has(lineKey(id)),
-    useEdge: () => {},
     ofUser: (user) => byUser.get(user) ?? [],
     apply,
   };

@@ -81,7 +81,7 @@ export const registrationChart: Chart = {
       },
     },
     {
-      ...{ from: 'registering', to: 'registered', on: ['reg.ok'], label: 'taken (2xx)' },
+      ...{ from: 'registering', to: 'registered', on: ['reg.ok', 'flow.same'], label: 'taken (2xx)' },
       ...{
         points: [
           [420, 84],
@@ -125,7 +125,7 @@ export const registrationChart: Chart = {
       },
     },
     {
-      ...{ from: 'registering', to: 'waiting', on: ['reg.tooBrief', 'reg.reject', 'reg.none'], label: 'failed' },
+      ...{ from: 'registering', to: 'waiting', on: ['reg.tooBrief', 'reg.reject', 'reg.none', 'flow.gone'], label: 'failed' },
       ...{
         points: [
           [320, 114],
@@ -136,7 +136,7 @@ export const registrationChart: Chart = {
       },
     },
     {
-      ...{ from: 'waiting', to: 'registering', on: ['server.moved', 'clock.retry'], label: 'try again' },
+      ...{ from: 'waiting', to: 'registering', on: ['server.moved', 'clock.retry', 'edge.moved'], label: 'try again' },
       ...{
         points: [
           [350, 220],
@@ -182,7 +182,12 @@ export const registrationChart: Chart = {
       },
     },
     {
-      ...{ from: 'registered', to: 'refreshing', on: ['clock.refresh', 'leg.suspect', 'transport.down'], label: 'renewal due' },
+      ...{
+        from: 'registered',
+        to: 'refreshing',
+        on: ['clock.refresh', 'leg.suspect', 'transport.down', 'flow.gone', 'edge.moved'],
+        label: 'renewal due',
+      },
       ...{
         points: [
           [630, 114],

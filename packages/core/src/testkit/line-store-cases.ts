@@ -33,6 +33,9 @@ export const memoryCases: readonly Case[] = [
         expiresAtMs: 1_800_000_000_000.25,
         refreshAtMs: 0.5,
         contact: 'sip:"é"\n@[::1]',
+        heldSinceMs: 1_700_000_000_000.5,
+        edge: 'e1',
+        flow: '1/tcp:192.0.2.9:40001>192.0.2.1:5060#k3x',
       });
       store.save('1000', 'primary', exact);
       await holds(store, { 1000: { primary: exact } });

@@ -1,9 +1,9 @@
 import { edgeFor, type Member } from '@offhook/cluster';
-import type { LineKey } from '@offhook/core';
+import { lineKey } from '@offhook/core';
 
 /** A line that has to change its edge, or to open its flows there again. */
 export interface EdgeMove {
-  readonly key: LineKey;
+  readonly line: string;
   readonly edge: string;
 }
 
@@ -12,7 +12,7 @@ export interface EdgeMove {
  * nothing registers without need.
  */
 export class EdgesInUse {
-  readonly #used = new Map<LineKey, { edge: string; session: string | undefined }>();
+  readonly #used = new Map<string, { edge: string; session: string | undefined }>();
   #live: ReadonlyMap<string, string> = new Map();
 
   /** Takes note of who is there; answers with the lines that must move, and those whose edge has begun anew. */
@@ -20,11 +20,11 @@ export class EdgesInUse {
     const edges = members.filter(({ role, state }) => role === 'edge' && state === 'up');
     this.#live = new Map(edges.map(({ id, session }) => [id, session]));
     const moves: EdgeMove[] = [];
-    for (const [key, { edge, session }] of this.#used) {
+    for (const [line, { edge, session }] of this.#used) {
       const now = this.#live.get(edge);
       if (now !== undefined && (session === undefined || session === now)) continue;
-      const next = now === undefined ? this.#choose(key) : edge;
-      if (next !== undefined) moves.push({ key, edge: next });
+      const next = now === undefined ? this.#choose(line) : edge;
+      if (next !== undefined) moves.push({ line, edge: next });
     }
     // From now on they count as there, though their turn may come later: if that edge ends too, they are found again.
     for (const move of moves) this.#use(move);
@@ -32,21 +32,21 @@ export class EdgesInUse {
   }
 
   /** A line begins: at the edge that holds its flow, if that lives; without a living edge at none that answers. */
-  begin(key: LineKey, known: string | undefined): string {
-    const edge = known !== undefined && this.#live.has(known) ? known : (this.#choose(key) ?? known ?? 'none');
-    this.#use({ key, edge });
+  begin(line: string, known: string | undefined): string {
+    const edge = known !== undefined && this.#live.has(known) ? known : (this.#choose(line) ?? known ?? 'none');
+    this.#use({ line, edge });
     return edge;
   }
 
-  end(key: LineKey): void {
-    this.#used.delete(key);
+  end(line: string): void {
+    this.#used.delete(line);
   }
 
-  #use({ key, edge }: EdgeMove): void {
-    this.#used.set(key, { edge, session: this.#live.get(edge) });
+  #use({ line, edge }: EdgeMove): void {
+    this.#used.set(line, { edge, session: this.#live.get(edge) });
   }
 
-  #choose(key: LineKey): string | undefined {
-    return edgeFor(key, [...this.#live.keys()]);
+  #choose(line: string): string | undefined {
+    return edgeFor(lineKey(line), [...this.#live.keys()]);
   }
 }

@@ -99,7 +99,7 @@ export class SlotsAtWork {
     // From now on nothing goes out: flows and registrations are the next owner's.
     this.#slots.delete(slot);
     own.supervisor.kill();
-    for (const { id } of own.lines) this.#edges.end(lineKey(id));
+    for (const { id } of own.lines) this.#edges.end(id);
     await this.#options.ledger.closeSlot(slot);
   }
 
@@ -123,8 +123,8 @@ export class SlotsAtWork {
 
   /** Somebody came or went: lines whose edge is gone, or began anew, take their turns at another. */
   see(members: readonly Member[]): void {
-    for (const { key, edge } of this.#edges.see(members))
-      this.#options.pacer.take(() => this.#slots.get(slotOf(key))?.supervisor.useEdge(key, edge));
+    for (const { line, edge } of this.#edges.see(members))
+      this.#options.pacer.take(() => this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line));
   }
 
   kill(): void {
@@ -132,7 +132,7 @@ export class SlotsAtWork {
     this.#slots.clear();
     for (const { supervisor, lines } of slots) {
       supervisor.kill();
-      for (const { id } of lines) this.#edges.end(lineKey(id));
+      for (const { id } of lines) this.#edges.end(id);
     }
   }
 
@@ -142,7 +142,7 @@ export class SlotsAtWork {
 
   #supervise(slot: number, epoch: number, known: ReadonlyMap<string, StoredLegs>): Supervisor {
     const { ambient, bus, subjects, ledger, judge, host, locator, isValid } = this.#options;
-    const edges = new Map([...known].map(([id, legs]) => [lineKey(id), legs.primary?.edge ?? legs.alternate?.edge]));
+    const edges = new Map([...known].map(([id, legs]) => [id, legs.primary?.edge ?? legs.alternate?.edge]));
     const fenced = createFencedBus(bus, {
       epoch: () => (this.#slots.get(slot)?.supervisor === supervisor && this.#isOwned(slot, epoch) ? epoch : undefined),
       isValid,
@@ -152,15 +152,15 @@ export class SlotsAtWork {
     });
     const supervisor: Supervisor = createSupervisor({
       lines: [],
-      ...{ ambient, bus: fenced, subjects, judge, host, locator, store: ledger, calls: ledger },
-      edge: (key) => this.#edges.begin(key, edges.get(key)),
+      ...{ ambient, bus: fenced, subjects, judge, host, locator, store: ledger, calls: ledger, outlives: true },
+      edge: (line) => this.#edges.begin(line, edges.get(line)),
     });
     return supervisor;
   }
 
   #apply(own: Slot, lines: readonly LineConfig[]): void {
     const kept = new Set(lines.map(({ id }) => id));
-    for (const { id } of own.lines) if (!kept.has(id)) this.#edges.end(lineKey(id));
+    for (const { id } of own.lines) if (!kept.has(id)) this.#edges.end(id);
     own.lines = lines;
     own.supervisor.apply(lines);
   }

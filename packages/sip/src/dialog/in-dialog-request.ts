@@ -23,6 +23,10 @@ export interface InDialogRequest {
   done(failure: RequestFailure | undefined): void;
 }
 
+/** A stream that failed, or a datagram flow that the edge does not have: the line is at another edge than the dialog was. */
+const isGone = ({ reliable }: Hop, { failure }: Extract<ClientEvent, { type: 'transport' }>): boolean =>
+  reliable || failure.reason === 'closed';
+
 /** Finds the way of an in-dialog request, at once unless a flow must be opened. @source redundancy reference section 6.5, RED-122, RED-123 */
 export function findHop(options: DialogsOptions, path: DialogPath, use: (hop: Hop) => void, fail: () => void): void {
   if (options.openHop === undefined) return use(path.pinned);
@@ -30,7 +34,7 @@ export function findHop(options: DialogsOptions, path: DialogPath, use: (hop: Ho
 }
 
 /**
- * Sends a request of a dialog: on the dialog's hop, challenges answered there (D-44), a lost stream opened again once; never anywhere else.
+ * Sends a request of a dialog: on the dialog's hop, challenges answered there (D-44), a lost flow opened again once; never anywhere else.
  * @source redundancy reference section 6.5
  */
 export function sendInDialog(core: LegCore, options: DialogsOptions, path: DialogPath, request: InDialogRequest): void {
@@ -60,7 +64,7 @@ export function sendInDialog(core: LegCore, options: DialogsOptions, path: Dialo
   function hear(hop: Hop, event: ClientEvent): void {
     if (event.type === 'provisional') return;
     if (event.type === 'no-response') return finish({ type: 'no-response' });
-    if (event.type === 'transport') return hop.reliable && !reopened ? reopen(hop) : lost();
+    if (event.type === 'transport') return isGone(hop, event) && !reopened ? reopen(hop) : lost();
     const { response } = event;
     if (response.status < 300) return finish(undefined);
     const { method, body } = request;
