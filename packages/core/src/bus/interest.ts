@@ -1,4 +1,4 @@
-import { readPattern, readSubject } from './rules.ts';
+import { assertSubject, readPattern } from './rules.ts';
 
 /** Who is interested in what: a subscription as the index sees it. */
 export interface Interested {
@@ -14,158 +14,119 @@ export interface Route<E> {
   readonly groups: readonly (readonly E[])[];
 }
 
-interface Branch<E> {
-  readonly children: Map<string, Branch<E>>;
-  readonly entries: E[];
-}
+const nobody: Route<never> = Object.freeze({ plain: Object.freeze([]), groups: Object.freeze([]) });
+const isNobody = ({ plain, groups }: Route<unknown>): boolean => plain.length + groups.length === 0;
 
-/** Remembered routes per generation; two generations are kept, so that a flood of subjects cannot fill the memory. */
-const generationSize = 131_072;
-/** Subjects of answers are used once: remembering their routes would only push out others. */
-const onceOnly = '_INBOX.';
+/** What is subscribed from one token on. */
+class Branch<E> {
+  /** Of the patterns that end here. */
+  route: Route<E> = nobody;
+  any: Branch<E> | undefined = undefined;
+  rest: Branch<E> | undefined = undefined;
+  readonly named = new Map<string, Branch<E>>();
 
-const noGroups: readonly never[] = Object.freeze([]);
-
-const isWild = (tokens: readonly string[]): boolean => tokens.includes('*') || tokens.at(-1) === '>';
-const newBranch = <E>(): Branch<E> => ({ children: new Map(), entries: [] });
-
-function removeFrom<E>(list: E[], entry: E): void {
-  const index = list.indexOf(entry);
-  if (index >= 0) list.splice(index, 1);
-}
-
-/** Not `push(...more)`: that ends at the size of the stack. */
-function addAll<E>(list: E[], more: readonly E[]): void {
-  for (const entry of more) list.push(entry);
-}
-
-/** Everybody whose wildcard pattern matches `tokens` from `depth` on. */
-function collect<E>(branch: Branch<E>, tokens: readonly string[], depth: number, found: E[]): void {
-  const token = tokens[depth];
-  if (token === undefined) {
-    addAll(found, branch.entries);
-    return;
+  get isBare(): boolean {
+    return isNobody(this.route) && this.any === undefined && this.rest === undefined && this.named.size === 0;
   }
-  const { children } = branch;
-  const rest = children.get('>');
-  if (rest !== undefined) addAll(found, rest.entries);
-  const any = children.get('*');
-  if (any !== undefined) collect(any, tokens, depth + 1, found);
-  const same = children.get(token);
-  if (same !== undefined) collect(same, tokens, depth + 1, found);
+
+  child(token: string): Branch<E> | undefined {
+    return token === '*' ? this.any : token === '>' ? this.rest : this.named.get(token);
+  }
+
+  set(token: string, child: Branch<E> | undefined): void {
+    if (token === '*') this.any = child;
+    else if (token === '>') this.rest = child;
+    else if (child === undefined) this.named.delete(token);
+    else this.named.set(token, child);
+  }
 }
 
 /** Queue groups are joined by name, whatever pattern brought a member here. @source nats-server, sublist matching */
-function toRoute<E extends Interested>(found: readonly E[]): Route<E> {
-  if (found.every((entry) => entry.queue === undefined)) return { plain: found, groups: noGroups };
+function toRoute<E extends Interested>(entries: readonly E[]): Route<E> {
   const groups = new Map<string, E[]>();
-  for (const entry of found) {
+  for (const entry of entries) {
     if (entry.queue === undefined) continue;
     const group = groups.get(entry.queue);
     if (group === undefined) groups.set(entry.queue, [entry]);
     else group.push(entry);
   }
-  return { plain: found.filter((entry) => entry.queue === undefined), groups: [...groups.values()] };
+  return { plain: entries.filter((entry) => entry.queue === undefined), groups: [...groups.values()] };
+}
+
+const entriesOf = <E>({ plain, groups }: Route<E>): readonly E[] => [...plain, ...groups.flat()];
+
+function join<E extends Interested>(a: Route<E>, b: Route<E>): Route<E> {
+  if (isNobody(a)) return b;
+  if (isNobody(b)) return a;
+  return toRoute([...entriesOf(a), ...entriesOf(b)]);
+}
+
+/** Whom `found` has already, and everybody whose pattern matches `subject` from `at` on. */
+function collect<E extends Interested>(branch: Branch<E>, subject: string, at: number, found: Route<E>): Route<E> {
+  const { any, rest, named } = branch;
+  const dot = subject.indexOf('.', at);
+  let route = rest === undefined ? found : join(found, rest.route);
+  if (any !== undefined) route = follow(any, subject, dot, route);
+  if (named.size === 0) return route;
+  const same = named.get(dot < 0 ? subject.slice(at) : subject.slice(at, dot));
+  return same === undefined ? route : follow(same, subject, dot, route);
+}
+
+function follow<E extends Interested>(branch: Branch<E>, subject: string, dot: number, found: Route<E>): Route<E> {
+  return dot < 0 ? join(found, branch.route) : collect(branch, subject, dot + 1, found);
 }
 
 /**
- * Finds the subscriptions of a subject: literal ones in a map, wildcards in a trie of tokens, the answers remembered per subject.
- * A literal subscription forgets one remembered route, a wildcard one all of them.
+ * Finds the subscriptions of a subject in a tree of tokens. It remembers nothing of the subjects that pass, which are more than the
+ * subscriptions by far, but for the last one: whoever asks where it leads sends there next.
  */
 export class InterestIndex<E extends Interested> {
-  readonly #literals = new Map<string, E[]>();
-  #wild = newBranch<E>();
-  #young = new Map<string, Route<E>>();
-  #old = new Map<string, Route<E>>();
+  #root = new Branch<E>();
+  #lastSubject = '';
+  #lastRoute: Route<E> = nobody;
 
   /** @throws BusError `E_BUS_SUBJECT` */
   add(entry: E): void {
-    const tokens = readPattern(entry.pattern);
-    if (isWild(tokens)) {
-      let branch = this.#wild;
-      for (const token of tokens) {
-        const next = branch.children.get(token) ?? newBranch();
-        branch.children.set(token, next);
-        branch = next;
-      }
-      branch.entries.push(entry);
-      this.#forgetAll();
-    } else {
-      const list = this.#literals.get(entry.pattern);
-      if (list === undefined) this.#literals.set(entry.pattern, [entry]);
-      else list.push(entry);
-      this.#forget(entry.pattern);
+    let branch = this.#root;
+    for (const token of readPattern(entry.pattern)) {
+      const next: Branch<E> = branch.child(token) ?? new Branch<E>();
+      branch.set(token, next);
+      branch = next;
     }
+    branch.route = toRoute([...entriesOf(branch.route), entry]);
+    this.#lastSubject = '';
   }
 
   /** A missing entry is ignored. */
   remove(entry: E): void {
-    const tokens = readPattern(entry.pattern);
-    if (isWild(tokens)) {
-      this.#prune(this.#wild, tokens, 0, entry);
-      this.#forgetAll();
-    } else {
-      const list = this.#literals.get(entry.pattern);
-      if (list === undefined) return;
-      removeFrom(list, entry);
-      if (list.length === 0) this.#literals.delete(entry.pattern);
-      this.#forget(entry.pattern);
-    }
+    this.#prune(this.#root, readPattern(entry.pattern), 0, entry);
+    this.#lastSubject = '';
   }
 
   clear(): void {
-    this.#literals.clear();
-    this.#wild = newBranch();
-    this.#forgetAll();
+    this.#root = new Branch();
+    this.#lastSubject = '';
   }
 
   /** @throws BusError `E_BUS_SUBJECT` */
   route(subject: string): Route<E> {
-    const young = this.#young.get(subject);
-    if (young !== undefined) return young;
-    const old = this.#old.get(subject);
-    const route = old ?? this.#find(subject);
-    if (!subject.startsWith(onceOnly)) this.#remember(subject, route);
-    return route;
-  }
-
-  #find(subject: string): Route<E> {
-    const found: E[] = [];
-    const tokens = readSubject(subject);
-    const literals = this.#literals.get(subject);
-    if (literals !== undefined) addAll(found, literals);
-    collect(this.#wild, tokens, 0, found);
-    return toRoute(found);
-  }
-
-  #remember(subject: string, route: Route<E>): void {
-    if (this.#young.size >= generationSize) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(subject, route);
-  }
-
-  #forget(subject: string): void {
-    this.#young.delete(subject);
-    this.#old.delete(subject);
-  }
-
-  #forgetAll(): void {
-    this.#young.clear();
-    this.#old.clear();
+    if (subject === this.#lastSubject && subject !== '') return this.#lastRoute;
+    assertSubject(subject);
+    this.#lastRoute = collect(this.#root, subject, 0, nobody);
+    this.#lastSubject = subject;
+    return this.#lastRoute;
   }
 
   /** Removes the entry and every branch that became empty. */
   #prune(branch: Branch<E>, tokens: readonly string[], depth: number, entry: E): void {
     const token = tokens[depth];
     if (token === undefined) {
-      removeFrom(branch.entries, entry);
+      branch.route = toRoute(entriesOf(branch.route).filter((each) => each !== entry));
       return;
     }
-    const next = branch.children.get(token);
+    const next = branch.child(token);
     if (next === undefined) return;
     this.#prune(next, tokens, depth + 1, entry);
-    if (next.entries.length === 0 && next.children.size === 0) branch.children.delete(token);
+    if (next.isBare) branch.set(token, undefined);
   }
 }

@@ -13,6 +13,8 @@ export const maxMessageBytes = 1_048_576;
 const maxSubjectLength = 1_024;
 
 const visible = /^[\x21-\x7e]+$/;
+/** A subject whose tokens have no wildcard in them: nearly all of them, seen at one glance. */
+const plainSubject = /^[\x21-\x29\x2b-\x2d\x2f-\x3d\x3f-\x7e]+(?:\.[\x21-\x29\x2b-\x2d\x2f-\x3d\x3f-\x7e]+)*$/;
 const headerName = /^[\x21-\x39\x3b-\x7e]+$/;
 /** Payloads below this size are never near the limit; headers alone never come close to the other half. */
 const smallPayloadBytes = maxMessageBytes / 2;
@@ -48,6 +50,11 @@ export function readPattern(pattern: string): readonly string[] {
   const tail = tokens.indexOf('>');
   if (tail >= 0 && tail < tokens.length - 1) refuse('subscription', pattern, 'has ">" before its last token');
   return tokens;
+}
+
+/** The check of `readSubject`, without its tokens. @throws BusError `E_BUS_SUBJECT` */
+export function assertSubject(subject: string): void {
+  if (subject.length > maxSubjectLength || !plainSubject.test(subject)) readSubject(subject);
 }
 
 /** A name that becomes one token of a subject. @throws BusError `E_BUS_SUBJECT` */
