@@ -1,13 +1,6 @@
-import {
-  type Ambient,
-  type CandidateMark,
-  type FlowFailure,
-  type Leg,
-  type LegFacts,
-  randomToken,
-  type Timer,
-} from '@offhook/core';
+import { type Ambient, type CandidateMark, type FlowFailure, type Leg, type LegFacts, randomToken } from '@offhook/core';
 import type { Credentials } from '@offhook/sip';
+import { type ClockOwner, Clocks } from './clocks.ts';
 import type { HostOptions, Running } from './host.ts';
 import type { LegIdentity } from './identity.ts';
 import { LegFlow } from './leg-flow.ts';
@@ -108,7 +101,9 @@ function newRecord(leg: Leg, requestedS: number, ambient: Ambient, facts: LegFac
 }
 
 /** A class, because a process holds hundreds of thousands; its own effects and the options of its machine for the same reason. */
-class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<typeof registrationMachine> {
+class RegistrationLeg
+  implements RunningLeg, RegistrationEffects, ClockOwner<RegistrationClock>, HostOptions<typeof registrationMachine>
+{
   readonly line: LegLine;
   readonly record: RegistrationRecord;
   readonly credentials: Credentials;
@@ -117,11 +112,7 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
   readonly input: RegistrationContext;
   private readonly machine: Running<RegistrationEvent>;
   private readonly client: RegisterClient;
-  private readonly clocks: Record<RegistrationClock, Timer | undefined> = {
-    refresh: undefined,
-    retry: undefined,
-    expiry: undefined,
-  };
+  private readonly clocks = new Clocks<RegistrationClock>(this);
   /** In a cluster. */
   private readonly flow: LegFlow | undefined;
   private readonly isResumed: boolean;
@@ -258,7 +249,7 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
 
   dispose(): void {
     this.abandon();
-    for (const clock of ['refresh', 'retry', 'expiry'] as const) this.disarm(clock);
+    this.clocks.stop();
     this.machine.stop();
     this.hops.close();
   }
@@ -335,18 +326,15 @@ class RegistrationLeg implements RunningLeg, RegistrationEffects, HostOptions<ty
   }
 
   arm(clock: RegistrationClock, atMs: number): void {
-    const { ambient } = this.line;
-    ambient.clearTimer(this.clocks[clock]);
-    const fire = (): void => {
-      this.clocks[clock] = undefined;
-      this.send({ type: `clock.${clock}` });
-    };
-    this.clocks[clock] = ambient.setTimer(fire, Math.max(0, atMs - ambient.now()));
+    this.clocks.arm(clock, atMs);
   }
 
   disarm(clock: RegistrationClock): void {
-    this.line.ambient.clearTimer(this.clocks[clock]);
-    this.clocks[clock] = undefined;
+    this.clocks.disarm(clock);
+  }
+
+  ring(clock: RegistrationClock): void {
+    this.send({ type: `clock.${clock}` });
   }
 
   renew(): void {

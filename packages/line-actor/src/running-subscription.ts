@@ -1,5 +1,6 @@
-import type { Leg, Timer } from '@offhook/core';
+import type { Leg } from '@offhook/core';
 import type { ServerTransaction } from '@offhook/sip';
+import { type ClockOwner, Clocks } from './clocks.ts';
 import type { HostOptions, Running } from './host.ts';
 import type { LineScope } from './line-scope.ts';
 import { SubscribeClient, type Subscriber } from './subscribe-client.ts';
@@ -41,7 +42,9 @@ export interface EventPackage<Content> {
 }
 
 /** One subscription at work: its machine, its clocks and its SUBSCRIBEs. */
-export class RunningSubscription<Content> implements Subscriber, SubscriptionEffects, HostOptions<typeof subscriptionMachine> {
+export class RunningSubscription<Content>
+  implements Subscriber, SubscriptionEffects, ClockOwner<SubscriptionClock>, HostOptions<typeof subscriptionMachine>
+{
   readonly line: LineScope;
   readonly id: string;
   readonly input: SubscriptionContext;
@@ -50,7 +53,7 @@ export class RunningSubscription<Content> implements Subscriber, SubscriptionEff
   private readonly client: SubscribeClient;
   private readonly machine: Running<SubscriptionEvent>;
   private readonly mayAskNow: () => boolean;
-  private readonly clocks: Partial<Record<SubscriptionClock, Timer>> = {};
+  private readonly clocks = new Clocks<SubscriptionClock>(this);
 
   constructor(line: LineScope, settings: SubscriptionSettings, own: EventPackage<Content>, mayAsk: () => boolean) {
     this.line = line;
@@ -129,7 +132,7 @@ export class RunningSubscription<Content> implements Subscriber, SubscriptionEff
 
   dispose(): void {
     this.machine.stop();
-    for (const clock of Object.keys(this.clocks) as SubscriptionClock[]) this.disarm(clock);
+    this.clocks.stop();
     this.client.drop();
   }
 
@@ -176,18 +179,15 @@ export class RunningSubscription<Content> implements Subscriber, SubscriptionEff
   }
 
   arm(clock: SubscriptionClock, atMs: number): void {
-    const { ambient } = this.line;
-    ambient.clearTimer(this.clocks[clock]);
-    const fire = (): void => {
-      delete this.clocks[clock];
-      this.send({ type: `clock.${clock}` });
-    };
-    this.clocks[clock] = ambient.setTimer(fire, Math.max(0, atMs - ambient.now()));
+    this.clocks.arm(clock, atMs);
   }
 
   disarm(clock: SubscriptionClock): void {
-    this.line.ambient.clearTimer(this.clocks[clock]);
-    delete this.clocks[clock];
+    this.clocks.disarm(clock);
+  }
+
+  ring(clock: SubscriptionClock): void {
+    this.send({ type: `clock.${clock}` });
   }
 
   decided({ rule, source, action, inputs, next }: SubscriptionRule): void {
