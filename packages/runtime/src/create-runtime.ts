@@ -212,6 +212,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     if (faults.length > 0) throw faults[0];
   }
 
+  await supervisor?.prepare();
   try {
     listening = (await edge?.start()) ?? [];
     if (supervisor !== undefined) openDesk(supervisor);

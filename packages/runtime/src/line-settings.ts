@@ -24,6 +24,8 @@ export interface MechanismAnswer {
   readonly findings: readonly Finding[];
 }
 
+const noChanges: readonly Change[] = [];
+
 /**
  * What one line is to be, what of that is in force, and what waits for what. It changes nothing but itself.
  * @source redundancy reference sections 3.11, 6.10; D-11, D-28
@@ -57,6 +59,7 @@ export class LineSettings {
 
   /** What differs between the two. */
   changes(): readonly Change[] {
+    if (this.active === this.wanted) return noChanges;
     return stageLine(this.active, this.wanted).changes;
   }
 

@@ -1,4 +1,5 @@
 import {
+  type Ambient,
   type BusMessage,
   type LineConfig,
   type LineKey,
@@ -14,6 +15,8 @@ import { type LineChange, type SupervisedLine, type SupervisingHost, superviseLi
 
 /** Runs the lines of one process: gives them their messages, finds them by user, answers for them. */
 export interface Supervisor {
+  /** Makes every line. @throws PluginError (rejects) `E_PLUGIN_INVALID` a mechanism cannot judge one */
+  prepare(): Promise<void>;
   /** Resolves when every line has begun; one that fails is started again later and keeps no other waiting. */
   start(): Promise<void>;
   /** Withdraws every binding; resolves when all lines are off and what they stored is durable. */
@@ -53,7 +56,18 @@ export interface SupervisorOptions extends Omit<SupervisingHost, 'onFault' | 'ed
   readonly judge: JudgeLine;
 }
 
-/** @throws PluginError `E_PLUGIN_INVALID` a mechanism cannot judge a line */
+/** Lines made or begun in one turn of the event loop, some milliseconds: who starts tens of thousands keeps nobody else waiting. */
+const linesPerTurn = 64;
+
+async function inTurns<In, Out>(given: readonly In[], ambient: Ambient, each: (one: In) => Out): Promise<readonly Out[]> {
+  const made: Out[] = [];
+  for (const one of given) {
+    if (made.length > 0 && made.length % linesPerTurn === 0) await new Promise<void>((resolve) => ambient.defer(resolve));
+    made.push(each(one));
+  }
+  return made;
+}
+
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { bus, subjects } = options;
   const byKey = new Map<LineKey, SupervisedLine>();
@@ -104,13 +118,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   /** The edge that a line begins with. */
-  let edgeOf =
-    typeof options.edge === 'string'
-      ? (
-          (edge: string) => () =>
-            edge
-        )(options.edge)
-      : options.edge;
+  const { edge: given } = options;
+  let edgeOf = typeof given === 'function' ? given : () => given;
 
   function useEdge(edge: string, id?: string): void {
     if (id === undefined) edgeOf = () => edge;
@@ -177,13 +186,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return [...applied, ...leaving.map(({ id }) => ({ line: id, what: 'removed' as const, changes: [] }))];
   }
 
-  for (const config of options.lines) add(config);
-  index();
-
   return {
+    async prepare() {
+      await inTurns(options.lines, options.ambient, add);
+      index();
+    },
     async start() {
       subscribe();
-      await Promise.all(all().map((line) => line.start()));
+      await Promise.all(await inTurns(all(), options.ambient, (line) => line.start()));
     },
     async stop() {
       await Promise.all(all().map((line) => line.stop()));
