@@ -1,6 +1,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { GCProfiler } from 'node:v8';
-import { parseRuntimeConfig } from '@offhook/core';
+import { type Bus, createMemoryBus, createSubjects, parseRuntimeConfig, systemAmbient } from '@offhook/core';
 import { createRuntime, type Runtime } from '@offhook/runtime';
 
 /**
@@ -85,22 +85,6 @@ function configuration({ lines, ports: [primary, alternate], spreadS }: LinesPla
   });
 }
 
-/** Resolves once every leg is usable: counted from the facts, as any user of the stream would. */
-function allRegistered(runtime: Runtime, legs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const usable = runtime.lines().flatMap((line) => line.legs.filter((leg) => leg.usable));
-    let left = legs - usable.length;
-    if (left === 0) return resolve();
-    const decisions = runtime.onDecision(({ outcome }) => {
-      if (outcome.action !== 'registered') return;
-      left -= 1;
-      if (left > 0) return;
-      decisions.unsubscribe();
-      resolve();
-    });
-  });
-}
-
 /** Places calls at a steady pace and hangs each up when it is up; resolves when all have ended. */
 async function placeCalls(runtime: Runtime, ids: readonly string[], count: number, perSecond: number): Promise<number> {
   let ended = 0;
@@ -129,22 +113,46 @@ async function placeCalls(runtime: Runtime, ids: readonly string[], count: numbe
 }
 
 /** The decision stream is on, as it is for a console or a log: each decision is written, carried and looked at. */
-function countRefreshes(runtime: Runtime): () => number {
-  let count = 0;
-  runtime.bus.subscribe(runtime.subjects.facts('decision'), ({ payload }) => {
-    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-    if (text.includes('"refreshed"') || text.includes('"registered"')) count += 1;
-  });
-  return () => count;
+class Registrations {
+  private refreshed = 0;
+  private registered = 0;
+  private waiting: { readonly count: number; readonly resolve: () => void } | undefined = undefined;
+
+  constructor(bus: Bus, subject: string) {
+    bus.subscribe(subject, ({ payload }) => {
+      const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+      if (text.includes('"refreshed"')) this.refreshed += 1;
+      else if (text.includes('"registered"')) this.register();
+    });
+  }
+
+  get count(): number {
+    return this.refreshed + this.registered;
+  }
+
+  /** Resolves once so many registrations stand. */
+  reach(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting = { count, resolve };
+    });
+  }
+
+  private register(): void {
+    this.registered += 1;
+    if (this.registered === this.waiting?.count) this.waiting.resolve();
+  }
 }
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as LinesPlan;
 const before = memory();
 const config = configuration(plan);
 const stopCold = measure();
-const runtime = await createRuntime({ config, host: plan.host });
-const refreshes = countRefreshes(runtime);
-await allRegistered(runtime, plan.lines * 2);
+const ambient = systemAmbient();
+const bus = createMemoryBus({ ambient });
+const registrations = new Registrations(bus, createSubjects(config.cluster).facts('decision'));
+const registered = registrations.reach(plan.lines * 2);
+const runtime = await createRuntime({ config, host: plan.host, ambient, bus });
+await registered;
 process.send?.({ event: 'registered', cold: stopCold(), before, after: memory() });
 
 let end: (() => Cost) | undefined;
@@ -154,9 +162,9 @@ type Order =
   | { readonly order: 'calls'; readonly count: number; readonly perSecond: number };
 process.on('message', async (given: Order) => {
   if (given.order === 'measure') {
-    counted = refreshes();
+    counted = registrations.count;
     end = measure();
-  } else if (given.order === 'report') process.send?.({ event: 'cost', cost: end?.(), done: refreshes() - counted });
+  } else if (given.order === 'report') process.send?.({ event: 'cost', cost: end?.(), done: registrations.count - counted });
   else if (given.order === 'calls') {
     const ids = config.lines.map(({ id }) => id);
     const stop = measure();
