@@ -5,6 +5,7 @@ import {
   bothFamilies,
   byFamily,
   defaultPort,
+  familyOf,
   isIpLiteral,
   type LocateRequest,
   type Locator,
@@ -84,10 +85,8 @@ class DnsLocator {
     const { host, port, families = bothFamilies } = request;
     if (isIpLiteral(host)) {
       const protocol = request.protocol === 'auto' ? 'udp' : request.protocol;
-      const place = { name: host, port: port ?? defaultPort(protocol), protocol, validUntilMs: never };
-      const entries = rankRecords([{ ...place, addresses: [host] }], families);
-      if (entries.length === 0) throw unresolved(request);
-      return entries;
+      if (!families.includes(familyOf(host))) throw unresolved(request);
+      return [{ host, rank: 0, name: host, port: port ?? defaultPort(protocol), protocol, validUntilMs: never }];
     }
     const key = JSON.stringify([host.toLowerCase(), port, ...rest(request)]);
     const held = this.#lists.get(key);

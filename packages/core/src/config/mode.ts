@@ -1,5 +1,5 @@
 import type { Leg } from '../contracts/decision.ts';
-import { configuredHop, formatHop, hopOf } from './hop.ts';
+import { configuredHop, hopOf } from './hop.ts';
 import type { LineConfig } from './line.ts';
 import { parseServer, type ServerSpec, type StaticEntry } from './server.ts';
 
@@ -16,9 +16,9 @@ export interface LineModeReason {
 export function sameServer(line: LineConfig): boolean {
   const primary = configuredHop(line.ext, 'primary');
   const alternate = configuredHop(line.ext, 'alternate');
-  return (
-    primary !== undefined && alternate !== undefined && formatHop(primary).toLowerCase() === formatHop(alternate).toLowerCase()
-  );
+  if (primary === undefined || alternate === undefined) return false;
+  const isSameHost = primary.host.toLowerCase() === alternate.host.toLowerCase();
+  return isSameHost && primary.port === alternate.port && primary.protocol === alternate.protocol;
 }
 
 const primarySpec = ({ ext }: LineConfig): ServerSpec | undefined => parseServer(ext.outboundProxy || ext.proxy);

@@ -42,8 +42,9 @@ function isIpv4(text: string): boolean {
 
 /** RFC 4291 section 2.2; zones are refused, they mean nothing to a peer. */
 export function isIpv6(text: string): boolean {
+  if (!text.includes(':')) return false;
   const halves = text.split('::');
-  if (halves.length > 2 || text === '') return false;
+  if (halves.length > 2) return false;
   const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
   const last = groups.at(-1) ?? '';
   const embedded = last.includes('.');
