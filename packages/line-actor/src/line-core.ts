@@ -53,6 +53,7 @@ import { sipTimers } from './settings.ts';
 const noMarks: readonly CandidateMark[] = [];
 /** Messages that wait for the start of a line; what comes beyond is repeated by its sender. */
 const mostHeld = 64;
+const nowhere = { host: '0.0.0.0', port: 0 };
 
 /** Lines that begin at one edge share it. */
 const edges = new Map<string, EdgeAt>();
@@ -305,6 +306,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   useEdge(edge: string): void {
     const was = this.edgeAt.name;
     const contacts = this.legs.map((leg) => leg.hops.current()?.contactHostPort);
+    const left = this.places().flatMap(({ hops }) => hops.current() ?? []);
     this.edgeAt = { name: edge };
     this.note({
       about: 'line',
@@ -317,6 +319,9 @@ export class LineCore implements LineScope, TransactionLayerOptions {
       leg.edgeMoved(was);
       if (!leg.mark().bound && this.madeCalls !== undefined) this.watchCalls(leg, contacts[n]);
     }
+    // Over a datagram flow the repetition of a request finds out; over a stream there is none.
+    const failure = { remote: nowhere, reason: 'closed', detail: `edge ${was} is gone`, atMs: this.ambient.now() } as const;
+    for (const { flow, reliable } of left) if (reliable) this.layer.flowFailed({ ...failure, flow });
   }
 
   contactMoved(leg: Leg): void {

@@ -37,7 +37,7 @@ export interface Line {
   /** A message of `line.<slot>.<key>.*`. */
   deliver(message: BusMessage): void;
   /**
-   * Goes on at another edge, or at a new life of the same one: flows are opened there. A binding whose Contact leads elsewhere then, or
+   * In a cluster (`outlives`): goes on at another edge, or at a new life of the same one. Flows are opened there. A binding whose Contact leads elsewhere then, or
    * whose connection is lost, registers once more with its Call-ID; all others send nothing.
    */
   useEdge(edge: string): void;

@@ -105,7 +105,7 @@ export interface Runtime {
    */
   apply(config: RuntimeConfig): Promise<ApplyReport>;
   /**
-   * The lines go on at another edge, or at a new life of the same one; all, or the one that is named. A binding whose Contact leads elsewhere
+   * With `outlives`: the lines go on at another edge, or at a new life of the same one; all, or the one that is named. A binding whose Contact leads elsewhere
    * then, or whose connection is lost, registers once more with its Call-ID; all others send nothing.
    */
   useEdge(edge: string, line?: string): void;

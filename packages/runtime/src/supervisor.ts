@@ -28,7 +28,7 @@ export interface Supervisor {
   /** Keys of the lines of a user. */
   ofUser(user: string): readonly LineKey[];
   counters(): LineCounters;
-  /** All lines go on at another edge, or at a new life of the same one, or the one line that is named. Lines that are new begin there. */
+  /** In a cluster: all lines go on at another edge, or at a new life of the same one, or the one line that is named. Lines that are new begin there. */
   useEdge(edge: string, line?: string): void;
   /** Puts other lines in force: new ones begin, those that are gone end, others change as far as they may now. */
   apply(lines: readonly LineConfig[]): readonly AppliedLine[];

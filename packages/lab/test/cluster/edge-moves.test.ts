@@ -106,6 +106,59 @@ describe('another edge', () => {
       expect(world.decisions(100).find(({ rule }) => rule === 'D-46:edge')?.inputs).toEqual({ was: 'e1', is: 'e2' });
     }));
 
+  test.each(['UDP', 'TCP'] as const)(
+    'takes over both registrations of a dual line over %s, each with its own Call-ID',
+    (sipTransport) =>
+      playCluster({ sipTransport, alternateProxy: '10.0.0.2', dualRegistration: true }, async (world) => {
+        await moves(world);
+        expect(world.registers(101)).toEqual([[110, 'e2', 3, 'e2 e1;expires=0']]);
+        expect(world.registers(101, world.alternate)).toEqual([[110, 'e2', 3, 'e2 e1;expires=0']]);
+      }),
+  );
+
+  test.each(['UDP', 'TCP'] as const)(
+    'takes over a list over %s where its registration is; the other server hears nothing',
+    (sipTransport) =>
+      playCluster({ sipTransport, proxy: 'world.example:SRV=s1:p=0:A=10.0.0.1|s2:p=1:A=10.0.0.2' }, async (world) => {
+        const { lines } = await moves(world);
+        expect(world.registers(101)).toEqual([[110, 'e2', 3, 'e2 e1;expires=0']]);
+        expect(world.registers(0, world.alternate)).toEqual([]);
+        expect(lines.lines()[0]).toMatchObject({ route: 'onTop', legs: [{ state: 'up', usable: true }] });
+        // A failover names the new Contact alone: the next server never had the old one.
+        world.registrar.silence();
+        await world.run(2_850);
+        expect(world.registers(111, world.alternate).map(([, edge, , named]) => [edge, named])).toContainEqual(['e2', 'e2']);
+        world.registrar.clear();
+        await world.run(120);
+      }),
+  );
+
+  test('fails a request that waited for its answer over a connection of the old one, at once', () =>
+    playCluster({ sipTransport: 'TCP' }, async (world) => {
+      const { edge, lines } = await registered(world);
+      world.registrar.silence('MESSAGE');
+      const answer = lines.command('1001', 'message', { target: '2000', text: 'hello' });
+      await world.run(1);
+      await world.kill(edge);
+      lines.useEdge('e2');
+      const beganMs = world.ambient.now();
+      expect(await world.until(answer)).toMatchObject({ ok: false });
+      expect(world.ambient.now()).toBe(beganMs);
+      await world.run(1);
+    }));
+
+  test('is told to the server of a mailbox subscription', () =>
+    playCluster({ voiceMailServer: '10.0.0.1' }, async (world) => {
+      const { edge, lines } = await registered(world);
+      expect(lines.lines()[0]?.subscriptions).toMatchObject([{ state: 'active' }]);
+      await world.kill(edge);
+      lines.useEdge('e2');
+      await world.run(1);
+      const asked = world.registrar.seen({ method: 'SUBSCRIBE', repeated: false, sinceMs: 100_000 });
+      expect(asked.at(-1)?.contact).toContain('10.0.0.12');
+      expect(asked.every(({ request }) => request.to.params.has('tag'))).toBe(true);
+    }));
+
   test.each(['UDP', 'TCP'] as const)('ends a call over %s, whose far side knows the old one, with a BYE', (sipTransport) =>
     playCluster({ sipTransport }, async (world) => {
       const { edge, lines } = await registered(world);

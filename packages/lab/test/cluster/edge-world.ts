@@ -13,6 +13,7 @@ import {
   type VirtualAmbient,
   type Wire,
   worldAddresses,
+  worldDomain,
   worldPassword,
 } from '../../src/index.ts';
 import { runUntil } from '../../src/run-until.ts';
@@ -26,6 +27,7 @@ export interface ClusterWorld {
   readonly ambient: VirtualAmbient;
   readonly wire: Wire;
   readonly registrar: Registrar;
+  readonly alternate: Registrar;
   /** Behind the registrar; answers calls. */
   readonly party: UserAgent;
   edge(name: EdgeName): Promise<Runtime>;
@@ -35,8 +37,8 @@ export interface ClusterWorld {
   kill(runtime: Runtime): Promise<void>;
   run(seconds: number): Promise<void>;
   until<T>(promise: Promise<T>): Promise<T>;
-  /** REGISTERs since then, without repetitions: when, from which edge, CSeq, Contacts. */
-  registers(sinceS?: number): readonly (readonly [atS: number, edge: string, cseq: number, contacts: string])[];
+  /** REGISTERs at the first registrar, or another, since then, without repetitions: when, from which edge, CSeq, Contacts. */
+  registers(sinceS?: number, at?: Registrar): readonly (readonly [atS: number, edge: string, cseq: number, contacts: string])[];
   decisions(sinceS?: number): readonly Decision[];
 }
 
@@ -53,6 +55,7 @@ const contactsOf = (
     })
     .join(' ');
 
+/** The registrar is at 10.0.0.1; a second one, of lists and dual lines, at 10.0.0.2. */
 export async function playCluster(line: LineInput, act: (world: ClusterWorld) => Promise<void>): Promise<void> {
   const ambient = createVirtualAmbient({ seed: 1, startMs: 0 });
   const giveBack = lendGlobalTimers(ambient);
@@ -61,12 +64,15 @@ export async function playCluster(line: LineInput, act: (world: ClusterWorld) =>
   const store = createMemoryLineStore();
   const until = <T>(promise: Promise<T>): Promise<T> => runUntil(ambient, promise);
   const protocols = ['udp', 'tcp'] as const;
-  const registrar = createRegistrar({
-    ambient,
-    transports: protocols.map((protocol) => wire.transport({ ...worldAddresses.p, protocol })),
-    password: (user) => (/^\d+$/.test(user) ? worldPassword : undefined),
-    settings: { recordRoute: true },
-  });
+  const [registrar, alternate] = [worldAddresses.p, worldAddresses.a].map((at) =>
+    createRegistrar({
+      ambient,
+      transports: protocols.map((protocol) => wire.transport({ ...at, protocol })),
+      domains: [worldDomain, worldAddresses.p.host, worldAddresses.a.host],
+      password: (user) => (/^\d+$/.test(user) ? worldPassword : undefined),
+      settings: { recordRoute: true },
+    }),
+  ) as [Registrar, Registrar];
   const party = createUserAgent({
     ambient,
     transport: wire.transport({ host: '10.0.0.21', port: 5060, protocol: 'udp' }),
@@ -74,7 +80,7 @@ export async function playCluster(line: LineInput, act: (world: ClusterWorld) =>
     proxy: worldAddresses.p,
     password: worldPassword,
   });
-  await until(registrar.start());
+  await until(Promise.all([registrar.start(), alternate.start()]));
   registrar.attach('2000', await until(party.start()));
   const decided: Decision[] = [];
   bus.subscribe(createSubjects('world').facts('decision'), ({ payload }) => void decided.push(decodeJson(payload)));
@@ -96,6 +102,7 @@ export async function playCluster(line: LineInput, act: (world: ClusterWorld) =>
     ambient,
     wire,
     registrar,
+    alternate,
     party,
     edge: (name) => start('edge', name),
     host: (edge) => start('lines', edge),
@@ -105,8 +112,8 @@ export async function playCluster(line: LineInput, act: (world: ClusterWorld) =>
     },
     run: (seconds) => ambient.runFor(seconds * 1_000),
     until,
-    registers: (sinceS = 0) =>
-      registrar
+    registers: (sinceS = 0, at = registrar) =>
+      at
         .seen({ method: 'REGISTER', repeated: false, sinceMs: sinceS * 1_000 })
         .map(({ atMs, remote, request }) => [
           Math.round(atMs) / 1_000,
@@ -121,6 +128,7 @@ export async function playCluster(line: LineInput, act: (world: ClusterWorld) =>
     for (const runtime of [...running].reverse()) await until(runtime.stop());
     await party.stop();
     await registrar.stop();
+    await alternate.stop();
     await ambient.runFor(1_000);
     const left = ambient.pendingInstants();
     if (left.length > 0) throw new Error(`${left.length} timers are left behind, due at ${left.slice(0, 5).join(', ')} ms`);
