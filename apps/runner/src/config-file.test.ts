@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@offhook/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findConfig, loadPluggedConfig, runnableConfig } from './config-file.ts';
+import { controlOf, findConfig, loadPluggedConfig, runnableConfig } from './config-file.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -102,5 +102,15 @@ describe('runnableConfig', () => {
       });
       expect(message).toContain('strict');
     }
+  });
+});
+
+describe('controlOf', () => {
+  it('reads no secret, certificate or key of the configuration', () => {
+    const tls = '{ ca: gone.pem, cert: gone.pem, key: gone.key }';
+    const bus = `{ url: "tls://a", creds: gone.creds, tls: ${tls} }`;
+    const lines = '[{ userId: "1000", password: { file: gone }, proxy: sip.example.net }]';
+    const path = write('secrets.yaml', `cluster: here\nedge: { tls: ${tls} }\nbus: ${bus}\nlines: ${lines}\n`);
+    expect(controlOf(path)).toEqual({ cluster: 'here' });
   });
 });
