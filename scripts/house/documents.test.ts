@@ -57,7 +57,7 @@ describe('docs/subjects.md', () => {
     const named = [
       ...(['sip', 'flow', 'cmd'] as const).map((kind) => subjects.line(key, kind)),
       ...(['open', 'send', 'close', 'stats'] as const).map((kind) => subjects.edge('<edge>', kind)),
-      ...[subjects.directory, subjects.control],
+      ...[subjects.directory, subjects.control, subjects.member('<id>')],
       ...(['decision', 'registration', 'call', 'state'] as const).map((kind) => subjects.fact(key, kind)),
     ];
     const readable = named.map((subject) =>
