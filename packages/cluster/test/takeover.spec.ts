@@ -108,6 +108,21 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
     expect(world.idle()).toBe(0);
   });
 
+  it('lets a host live that spoke while the verdict on it was on its way', async () => {
+    const world = await settledWorld('a', 'b');
+    const [observer, victim] = [host(world, 'a'), host(world, 'b')];
+    victim.ambient.stop();
+    await world.run(world.timing.fenceMs - 500);
+    // From now on what the observer writes arrives late.
+    observer.weather.longestMs = 900;
+    await world.run(1_000);
+    victim.ambient.resume();
+    observer.weather.longestMs = 0;
+    await world.run(settledMs);
+    expect(victim.membership.members().get('b')?.state).toBe('up');
+    expect(world.idle()).toBe(0);
+  });
+
   it('frees what a host owned whose record has vanished, when nobody has seen it for one fence time', async () => {
     const world = await settledWorld('a', 'b');
     const members = await world.client().bucket(buckets('test').members);
@@ -327,6 +342,30 @@ describe('a name', () => {
     const results = Promise.allSettled(starts);
     await world.run(1_000);
     expect((await results).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+});
+
+describe('news that are late', () => {
+  it('do not make a host believe that it still has what it gave up', async () => {
+    const world = await createWorld();
+    const slow = await world.join('a', {
+      onLose() {
+        Object.assign(slow.weather, { lostAnswers: 1, tellsAfterMs: 60_000 });
+      },
+    });
+    await world.join('b');
+    await world.run(settledMs);
+    const slots = await world.client().bucket(buckets('test').slots);
+    const slot = [...slow.owner.owned().keys()][0] ?? 0;
+    void pinSlot(slots, slot, 'b');
+    await world.run(100);
+    expect(world.owners()[slot]).toBe('b');
+    // It has not heard that it was heard, nor who has the slot; but that it should have it again.
+    Object.assign(slow.weather, { lostAnswers: 0, tellsAfterMs: 0 });
+    void pinSlot(slots, slot, undefined);
+    await world.run(60_000);
+    expect(world.owners()[slot]).toBe('a');
+    expect(world.hosts.flatMap(({ fences }) => fences)).toEqual([]);
   });
 });
 
