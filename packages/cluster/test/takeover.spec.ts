@@ -1,4 +1,4 @@
-import { slotCount } from '@offhook/core';
+import { type KeyValue, slotCount } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
 import { buckets, createMembership, pinSlot } from '../src/index.ts';
 import { createWorld, type World } from './support/cluster-world.ts';
@@ -109,17 +109,33 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
   });
 
   it('lets a host live that spoke while the verdict on it was on its way', async () => {
-    const world = await settledWorld('a', 'b');
-    const [observer, victim] = [host(world, 'a'), host(world, 'b')];
+    const world = await settledWorld('b');
+    const victim = host(world, 'b');
+    const bucket = await world.client().bucket(buckets('test').members);
+    let passVerdict: (() => void) | undefined;
+    const members: KeyValue = {
+      get: (key) => bucket.get(key),
+      entries: (pattern) => bucket.entries(pattern),
+      delete: (key, revision) => bucket.delete(key, revision),
+      watch: (pattern, handler, onReady) => bucket.watch(pattern, handler, onReady),
+      async put(key, value, revision) {
+        if (key === 'm.b') await new Promise<void>((resolve) => (passVerdict = resolve));
+        return bucket.put(key, value, revision);
+      },
+    };
+    const observer = createMembership({
+      ...{ members, ambient: world.ambient, wallNow: world.ambient.now, id: 'o', role: 'edge', timing: world.timing },
+      ...{ build: 'test', onFenced: () => {} },
+    });
+    void observer.start();
     victim.ambient.stop();
-    await world.run(world.timing.fenceMs - 500);
-    // From now on what the observer writes arrives late.
-    observer.weather.longestMs = 900;
-    await world.run(1_000);
+    await world.run(world.timing.fenceMs + 2 * world.timing.heartbeatMs);
     victim.ambient.resume();
-    observer.weather.longestMs = 0;
+    await world.run(100);
+    passVerdict?.();
+    expect(passVerdict).toBeDefined();
     await world.run(settledMs);
-    expect(victim.membership.members().get('b')?.state).toBe('up');
+    expect(victim.fences).toEqual([]);
     expect(world.idle()).toBe(0);
   });
 
