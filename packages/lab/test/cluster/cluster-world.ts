@@ -42,7 +42,7 @@ export interface ClusterWorld {
   stop(): Promise<void>;
 }
 
-export const takeover = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
+const takeover = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
 
 const cluster = 'world';
 const protocols = ['udp', 'tcp'] as const;
