@@ -1,32 +1,10 @@
 import { type KeyValue, slotCount } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
-import { buckets, createMembership, pinSlot } from '../src/index.ts';
-import { createWorld, type World } from './support/cluster-world.ts';
+import { buckets, createMembership } from '../src/index.ts';
+import { createWorld } from './support/cluster-world.ts';
+import { gainsOf, hostOf, settledMs, settledWorld, untilOwned } from './support/settled-world.ts';
 
 /** Ownership as section D of the scale reference has it, rule by rule; all slots, virtual time. */
-
-const settledMs = 10_000;
-
-async function settledWorld(...ids: string[]): Promise<World> {
-  const world = await createWorld();
-  for (const id of ids) await world.join(id);
-  await world.run(settledMs);
-  return world;
-}
-
-const gainsOf = (world: World): number => world.hosts.reduce((sum, { gains }) => sum + gains.length, 0);
-const host = (world: World, id: string) => {
-  const found = world.hosts.findLast((each) => each.id === id);
-  if (found === undefined) throw new Error(`no host ${id}`);
-  return found;
-};
-
-/** How long it takes until every slot has somebody who acts for it. */
-async function untilOwned(world: World): Promise<number> {
-  const fromMs = world.ambient.now();
-  while (world.idle() > 0 && world.ambient.now() - fromMs < 60_000) await world.run(50);
-  return world.ambient.now() - fromMs;
-}
 
 describe('rule 4: the desired owner claims a slot by compare-and-set', () => {
   it('gives every slot to one of the hosts that start together, and moves none again', async () => {
@@ -42,8 +20,8 @@ describe('rule 4: the desired owner claims a slot by compare-and-set', () => {
     await world.join('large', { weight: 3 });
     await world.join('none', { weight: 0 });
     await world.run(settledMs);
-    expect(host(world, 'large').owner.owned().size / slotCount).toBeCloseTo(0.75, 1);
-    expect(host(world, 'none').owner.owned().size).toBe(0);
+    expect(hostOf(world, 'large').owner.owned().size / slotCount).toBeCloseTo(0.75, 1);
+    expect(hostOf(world, 'none').owner.owned().size).toBe(0);
     expect(world.idle()).toBe(0);
   });
 
@@ -74,7 +52,7 @@ describe('rule 4: the desired owner claims a slot by compare-and-set', () => {
 describe('rule 3: whoever is silent for one fence time is declared dead', () => {
   it('takes over every slot of a host that was killed within FENCE + HB + 1 s', async () => {
     const world = await settledWorld('a', 'b', 'c');
-    const victim = host(world, 'b');
+    const victim = hostOf(world, 'b');
     const lost = victim.owner.owned().size;
     const before = gainsOf(world);
     victim.kill();
@@ -86,7 +64,7 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
 
   it('gives a host that is killed and started again its own slots back, as soon as its lease is over', async () => {
     const world = await settledWorld('a', 'b', 'c');
-    const victim = host(world, 'b');
+    const victim = hostOf(world, 'b');
     const slots = [...victim.owner.owned().keys()];
     victim.kill();
     const again = await world.join('b');
@@ -99,9 +77,9 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
   it('forgives a pause that is shorter than FENCE', async () => {
     const world = await settledWorld('a', 'b', 'c');
     const before = gainsOf(world);
-    host(world, 'a').ambient.stop();
+    hostOf(world, 'a').ambient.stop();
     await world.run(world.timing.fenceMs - world.timing.heartbeatMs - 50);
-    host(world, 'a').ambient.resume();
+    hostOf(world, 'a').ambient.resume();
     await world.run(settledMs);
     expect(world.hosts.flatMap(({ fences }) => fences)).toEqual([]);
     expect(gainsOf(world)).toBe(before);
@@ -110,7 +88,7 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
 
   it('lets a host live that spoke while the verdict on it was on its way', async () => {
     const world = await settledWorld('b');
-    const victim = host(world, 'b');
+    const victim = hostOf(world, 'b');
     const bucket = await world.client().bucket(buckets('test').members);
     let passVerdict: (() => void) | undefined;
     const members: KeyValue = {
@@ -142,7 +120,7 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
   it('frees what a host owned whose record has vanished, when nobody has seen it for one fence time', async () => {
     const world = await settledWorld('a', 'b');
     const members = await world.client().bucket(buckets('test').members);
-    host(world, 'b').kill();
+    hostOf(world, 'b').kill();
     void members.delete('m.b');
     await world.run(world.timing.fenceMs);
     expect(world.idle()).toBeGreaterThan(0);
@@ -153,7 +131,7 @@ describe('rule 3: whoever is silent for one fence time is declared dead', () => 
 describe('rules 1 and 2: a right to act ends by itself', () => {
   it('closes the gate of a host that is cut off before others take over, and the host comes back with a new session', async () => {
     const world = await settledWorld('a', 'b', 'c');
-    const cut = host(world, 'b');
+    const cut = hostOf(world, 'b');
     const session = cut.membership.session;
     cut.client.cut();
     await world.run(world.timing.leaseMs + 50);
@@ -173,7 +151,7 @@ describe('rules 1 and 2: a right to act ends by itself', () => {
 
   it('takes a heartbeat whose answer was lost for what it was: one that was sent', async () => {
     const world = await settledWorld('a', 'b');
-    const deaf = host(world, 'b');
+    const deaf = hostOf(world, 'b');
     const session = deaf.membership.session;
     deaf.weather.lostAnswers = 1;
     await world.run(world.timing.leaseMs + 1_000);
@@ -187,7 +165,7 @@ describe('rules 1 and 2: a right to act ends by itself', () => {
 
   it('stops a host at once that somebody else declares dead', async () => {
     const world = await settledWorld('a', 'b');
-    const victim = host(world, 'b');
+    const victim = hostOf(world, 'b');
     const members = await world.client().bucket(buckets('test').members);
     const { revision: _, seenAtMs: __, ...record } = victim.membership.members().get('b') ?? { revision: 0, seenAtMs: 0 };
     void members.put('m.b', Buffer.from(JSON.stringify({ ...record, state: 'dead' })));
@@ -199,18 +177,18 @@ describe('rules 1 and 2: a right to act ends by itself', () => {
 
   it('outlives whoever listens to it and throws', async () => {
     const world = await settledWorld('a', 'b');
-    host(world, 'a').membership.onChange(() => {
+    hostOf(world, 'a').membership.onChange(() => {
       throw new Error('a fault of ours');
     });
     await world.join('c');
     await world.run(settledMs);
-    expect(host(world, 'a').isActing).toBe(true);
+    expect(hostOf(world, 'a').isActing).toBe(true);
     expect(world.idle()).toBe(0);
   });
 
   it('stops a zombie, paused beyond FENCE, before it says a word', async () => {
     const world = await settledWorld('a', 'b', 'c');
-    const zombie = host(world, 'b');
+    const zombie = hostOf(world, 'b');
     const held = zombie.owner.owned().size;
     zombie.ambient.stop();
     zombie.client.cut();
@@ -229,7 +207,7 @@ describe('rules 1 and 2: a right to act ends by itself', () => {
 
   it('stops a host whose machine was suspended, though its own clock saw nothing', async () => {
     const world = await settledWorld('a', 'b');
-    const asleep = host(world, 'b');
+    const asleep = hostOf(world, 'b');
     asleep.ambient.stop();
     await world.run(2_500);
     asleep.ambient.resume(true);
@@ -241,7 +219,7 @@ describe('rules 1 and 2: a right to act ends by itself', () => {
 
   it('stops a host whose wall clock jumps ahead by more than half a lease, and no other', async () => {
     const world = await settledWorld('a', 'b');
-    const [a, b] = [host(world, 'a'), host(world, 'b')];
+    const [a, b] = [hostOf(world, 'a'), hostOf(world, 'b')];
     a.ambient.stepWallClock(world.timing.leaseMs / 2 - 1);
     b.ambient.stepWallClock(-3_600_000);
     expect(a.isActing && b.isActing).toBe(true);
@@ -269,163 +247,4 @@ describe('a bus that nobody reaches', () => {
       expect(world.hosts.flatMap(({ fences }) => fences)).toEqual([]);
     });
   }
-});
-
-describe('a host that leaves', () => {
-  it('gives its slots up one by one, each when its lines have ended, and the next owner has them at once', async () => {
-    const world = await createWorld();
-    const calls = new Set<() => void>();
-    const slow = (slot: number): Promise<void> | undefined =>
-      slot % 2 === 0 ? new Promise((resolve) => calls.add(resolve)) : undefined;
-    await world.join('a');
-    await world.join('b');
-    const leaving = await world.join('c', { onLose: slow });
-    await world.run(settledMs);
-    const even = [...leaving.owner.owned().keys()].filter((slot) => slot % 2 === 0);
-    let isGone = false;
-    void leaving.terminate().then(() => {
-      isGone = true;
-    });
-    await world.run(100);
-    // Whoever has a call goes on with it; everything else has its next owner.
-    expect([...leaving.owner.owned().keys()].sort()).toEqual(even.sort());
-    expect(world.idle()).toBe(0);
-    await world.run(2_000);
-    expect(isGone).toBe(false);
-    for (const end of calls) end();
-    await world.run(100);
-    expect(isGone).toBe(true);
-    expect(world.idle()).toBe(0);
-    expect(leaving.losses.every(([, why]) => why === 'released')).toBe(true);
-    expect(host(world, 'a').membership.members().get('c')?.state).toBe('left');
-  });
-
-  it('ends also when nobody is there to follow', async () => {
-    const world = await settledWorld('a');
-    await Promise.all([host(world, 'a').terminate(), world.run(1_000)]);
-    expect(host(world, 'a').owner.owned().size).toBe(0);
-  });
-
-  it('moves each slot away and back, and no more, as three hosts are restarted one after the other', async () => {
-    const world = await settledWorld('a', 'b', 'c');
-    const before = gainsOf(world);
-    for (const id of ['a', 'b', 'c']) {
-      await Promise.all([host(world, id).terminate(), world.run(1_000)]);
-      await world.join(id);
-      await world.run(15_000);
-    }
-    // Each slot leaves its host once and returns once.
-    expect(gainsOf(world) - before).toBe(2 * slotCount);
-    expect(world.idle()).toBe(0);
-  });
-});
-
-describe('a name', () => {
-  it('belongs to the first of two starts; the second ends with a clear error and disturbs nobody', async () => {
-    const world = await settledWorld('a', 'b');
-    const before = gainsOf(world);
-    const members = await world.client().bucket(buckets('test').members);
-    const second = createMembership({
-      ...{ members, ambient: world.ambient, wallNow: world.ambient.now, id: 'a', role: 'host', timing: world.timing },
-      ...{ build: 'test', onFenced: () => {} },
-    });
-    const refused = expect(second.start()).rejects.toMatchObject({
-      code: 'E_CLUSTER_NAME',
-      message: expect.stringContaining('"a" runs already'),
-    });
-    await world.run(world.timing.fenceMs);
-    await refused;
-    expect(second.isValid()).toBe(false);
-    await world.run(settledMs);
-    expect(world.hosts.flatMap(({ fences }) => fences)).toEqual([]);
-    expect(gainsOf(world)).toBe(before);
-  });
-
-  it('is one token, since it stands in keys', async () => {
-    const world = await createWorld();
-    for (const id of ['', 'a.b', 'a b', '*', 'é']) await expect(world.join(id)).rejects.toMatchObject({ code: 'E_CLUSTER_NAME' });
-  });
-
-  it('goes to one of two that start at the same instant', async () => {
-    const world = await createWorld();
-    const members = await world.client().bucket(buckets('test').members);
-    const starts = [1, 2].map(() =>
-      createMembership({
-        ...{ members, ambient: world.ambient, wallNow: world.ambient.now, id: 'a', role: 'edge', timing: world.timing },
-        ...{ build: 'test', onFenced: () => {} },
-      }).start(),
-    );
-    const results = Promise.allSettled(starts);
-    await world.run(1_000);
-    expect((await results).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-  });
-});
-
-describe('news that are late', () => {
-  it('do not make a host believe that it still has what it gave up', async () => {
-    const world = await createWorld();
-    const slow = await world.join('a', {
-      onLose() {
-        Object.assign(slow.weather, { lostAnswers: 1, tellsAfterMs: 60_000 });
-      },
-    });
-    await world.join('b');
-    await world.run(settledMs);
-    const slots = await world.client().bucket(buckets('test').slots);
-    const slot = [...slow.owner.owned().keys()][0] ?? 0;
-    void pinSlot(slots, slot, 'b');
-    await world.run(100);
-    expect(world.owners()[slot]).toBe('b');
-    // It has not heard that it was heard, nor who has the slot; but that it should have it again.
-    Object.assign(slow.weather, { lostAnswers: 0, tellsAfterMs: 0 });
-    void pinSlot(slots, slot, undefined);
-    await world.run(60_000);
-    expect(world.owners()[slot]).toBe('a');
-    expect(world.hosts.flatMap(({ fences }) => fences)).toEqual([]);
-  });
-});
-
-describe('a pin', () => {
-  it('moves a slot to the host an operator names, for as long as that host lives', async () => {
-    const world = await settledWorld('a', 'b');
-    const slots = await world.client().bucket(buckets('test').slots);
-    const slot = [...host(world, 'a').owner.owned().keys()][0] ?? 0;
-    void pinSlot(slots, slot, 'b');
-    await world.run(1_000);
-    expect(world.owners()[slot]).toBe('b');
-    host(world, 'b').kill();
-    await world.run(12_000);
-    expect(world.owners()[slot]).toBe('a');
-    await world.join('b');
-    await world.run(15_000);
-    expect(world.owners()[slot]).toBe('b');
-    void pinSlot(slots, slot, undefined);
-    await world.run(1_000);
-    expect(world.owners()[slot]).toBe('a');
-  });
-
-  it('on a host that is not there changes nothing', async () => {
-    const world = await settledWorld('a', 'b');
-    const owners = world.owners();
-    const slots = await world.client().bucket(buckets('test').slots);
-    void pinSlot(slots, 7, 'nobody');
-    await world.run(5_000);
-    expect(world.owners()).toEqual(owners);
-  });
-});
-
-describe('lines that cannot begin', () => {
-  it('do not keep their slot from being tried again, nor their neighbours from beginning', async () => {
-    const world = await createWorld();
-    let attempts = 0;
-    const picky = await world.join('a', {
-      async onGain(slot) {
-        if (slot === 5 && ++attempts < 4) throw new Error('the ledger does not answer');
-      },
-    });
-    await world.run(settledMs + 5_000);
-    expect(attempts).toBe(4);
-    expect(picky.owner.owned().size).toBe(slotCount);
-    expect(picky.losses).toEqual(Array.from({ length: 3 }, () => [5, 'released']));
-  });
 });
