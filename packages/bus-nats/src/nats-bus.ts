@@ -15,6 +15,7 @@ import {
   readSubject,
   type SubscribeOptions,
   type Subscription,
+  type Timer,
 } from '@offhook/core';
 import { InvalidArgumentError, type Msg, type NatsConnection, type Subscription as NatsSubscription, type Status } from 'nats';
 import { isNoResponders, NatsMessage, toNatsHeaders } from './nats-message.ts';
@@ -37,6 +38,9 @@ export interface NatsBusStatus {
 export interface NatsBus extends Bus {
   status(): NatsBusStatus;
 }
+
+/** What a server is given to take what is queued when the bus ends. */
+const drainMs = 3_000;
 
 const closed = (cause?: unknown): BusError =>
   new BusError('E_BUS_CLOSED', 'the connection to nats-server is closed; nothing can be sent or subscribed', { cause });
@@ -131,8 +135,14 @@ export class ConnectedBus implements NatsBus {
   async #close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'draining';
-    // Without a server there is nothing to hand over to: then it just ends.
-    await this.#connection.drain().catch(() => this.#connection.close());
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#ambient.setTimer(resolve, drainMs);
+    });
+    // Without a server, or with one that stands still, there is nothing to hand over to: then it just ends.
+    await Promise.race([this.#connection.drain().catch(() => {}), late]);
+    this.#ambient.clearTimer(timer);
+    await this.#connection.close();
     this.#ended();
   }
 

@@ -81,4 +81,19 @@ describeNats('NATS bus that is asked for more than it can', () => {
     await bus.drain();
     await server.stop();
   }, 30_000);
+
+  it('ends after three seconds where a drain is never answered', async () => {
+    const ambient = systemAmbient();
+    const server = await startNatsServer();
+    const bus = await createNatsBus({ servers: server.address, ambient });
+    bus.subscribe(sip, () => {});
+    await bus.flush();
+    server.freeze();
+    bus.publish(sip, message);
+    const startMs = ambient.now();
+    await bus.drain();
+    expect(ambient.now() - startMs).toBeLessThan(5_000);
+    expect(bus.status().state).toBe('closed');
+    await server.stop();
+  }, 30_000);
 });

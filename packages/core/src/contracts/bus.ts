@@ -44,7 +44,8 @@ export interface RequestOptions {
 
 export interface Bus {
   /**
-   * Delivery is asynchronous (never inside the caller's stack), in order per publisher and subject.
+   * Delivery is asynchronous (never inside the caller's stack), in order per publisher and subject. Between processes it is at most once: what
+   * cannot be sent now is dropped, so that publishing neither blocks nor piles up.
    * @throws BusError `E_BUS_SUBJECT` bad subject, `E_BUS_PAYLOAD` above 1 MiB with headers, or a header that would not arrive
    * unchanged; `E_BUS_CLOSED`
    */
