@@ -93,6 +93,11 @@ export * from './contracts/mechanism.ts';
 export * from './contracts/ranked-list.ts';
 export * from './contracts/transport.ts';
 export * from './errors.ts';
+export * from './json/check-json.ts';
+export * from './json/decision-schemas.ts';
+export * from './json/envelope-schemas.ts';
+export { sameAs } from './json/same-as.ts';
+export * from './json/shared-schemas.ts';
 export * from './line-key.ts';
 export {
   createPluginRegistry,

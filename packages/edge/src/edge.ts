@@ -2,8 +2,8 @@ import {
   type Ambient,
   type Bus,
   type BusMessage,
+  checkJson,
   type DropReason,
-  decodeJson,
   type Endpoint,
   encodeJson,
   type Flow,
@@ -15,6 +15,7 @@ import {
   type OpenEnvelope,
   type OpenFlow,
   type OpenReply,
+  openEnvelopeSchema,
   type Protocol,
   randomToken,
   readLineKey,
@@ -204,8 +205,9 @@ class BusEdge implements Edge {
   async #open(message: BusMessage): Promise<void> {
     let reply: OpenReply;
     try {
-      const envelope = decodeJson<OpenEnvelope>(message.payload);
-      reply = this.#isStale(readLineKey(envelope.line), message) ? stale : await this.#openFor(envelope);
+      const asked = checkJson(openEnvelopeSchema, message.payload);
+      if ('faults' in asked) reply = { ok: false, reason: 'error', detail: asked.faults };
+      else reply = this.#isStale(asked.value.line, message) ? stale : await this.#openFor(asked.value);
     } catch (error) {
       reply = readFailure(error);
     }

@@ -1,4 +1,13 @@
-import { type BusMessage, type CommandEnvelope, CommandError, type CommandReply, decodeJson, encodeJson } from '@offhook/core';
+import {
+  type AskedCommand,
+  type BusMessage,
+  CommandError,
+  type CommandReply,
+  encodeJson,
+  readCommand,
+  textSchema,
+} from '@offhook/core';
+import { z } from 'zod';
 import type { Line } from './line.ts';
 import type { LineCalls } from './line-calls.ts';
 import type { Requests } from './requests.ts';
@@ -11,45 +20,61 @@ export interface CommandSubject {
   restart(): void;
 }
 
-/** `policy` is carried out by whoever supervises the line. */
-const names = ['status', 'explain', 'call', 'hangup', 'answer', 'message', 'options', 'restart', 'policy'];
+const target = textSchema("SIP URI, or a user part of the line's own domain.");
+const call = textSchema('Id of the call: `c1`.').exactOptional();
 
-function textArg(args: CommandEnvelope['args'], name: string): string {
-  const value = args[name];
-  if (typeof value === 'string' && value !== '') return value;
-  throw new CommandError('E_COMMAND_INVALID', `Argument "${name}" is ${JSON.stringify(value)}; a non-empty text is needed.`);
-}
+/** The arguments that each command of a line takes. `policy` is carried out by whoever supervises the line. */
+export const lineCommands = {
+  status: z.strictObject({}).describe('How the line stands.'),
+  explain: z.strictObject({}).describe('Which server is in use, by which rule, and what happens next.'),
+  call: z.strictObject({ target }).describe('Places a call; answers when the INVITE has been routed.'),
+  hangup: z.strictObject({ call }).describe('Ends the call named, or all of them.'),
+  answer: z.strictObject({ call }).describe('Takes the call named, or the one that rings.'),
+  message: z
+    .strictObject({ target, text: textSchema('What the message says.') })
+    .describe('Sends a MESSAGE; answers when it has ended, up to three minutes later.'),
+  options: z.strictObject({ target }).describe('Sends an OPTIONS; answers when it has ended, up to three minutes later.'),
+  restart: z.strictObject({}).describe('The line withdraws its bindings and begins anew, with what waits for its restart.'),
+  policy: z
+    .strictObject({
+      mechanism: textSchema('`auto` or the name of a mechanism.'),
+      restart: z.boolean('true or false').exactOptional().describe('True: the line begins anew with it at once.'),
+    })
+    .describe('Sets X Mechanism if the registry admits it.'),
+} as const;
 
-const optionalText = (args: CommandEnvelope['args'], name: string): string | undefined =>
-  args[name] === undefined ? undefined : textArg(args, name);
+export type LineCommand = AskedCommand<typeof lineCommands>;
 
-async function run(subject: CommandSubject, { command, args = {} }: CommandEnvelope): Promise<unknown> {
-  const { line, calls, requests } = subject;
-  switch (command) {
+/** @throws CommandError `E_COMMAND_INVALID` */
+export const readLineCommand = ({ payload }: BusMessage): LineCommand => readCommand('A line', lineCommands, payload);
+
+async function run(subject: CommandSubject, asked: LineCommand): Promise<unknown> {
+  // Calls and requests of a line are made when they are asked for.
+  switch (asked.command) {
     case 'status':
-      return line.status();
+      return subject.line.status();
     case 'explain':
-      return line.explain();
+      return subject.line.explain();
     case 'call':
-      return calls.dial(textArg(args, 'target'));
+      return subject.calls.dial(asked.args.target);
     case 'hangup':
-      return calls.hangup(optionalText(args, 'call'));
+      return subject.calls.hangup(asked.args.call);
     case 'answer':
-      return calls.answer(optionalText(args, 'call'));
+      return subject.calls.answer(asked.args.call);
     case 'message':
-      return requests.send({
+      return subject.requests.send({
         method: 'MESSAGE',
-        target: textArg(args, 'target'),
+        target: asked.args.target,
         contentType: 'text/plain;charset=UTF-8',
-        body: new TextEncoder().encode(textArg(args, 'text')),
+        body: new TextEncoder().encode(asked.args.text),
       });
     case 'options':
-      return requests.send({ method: 'OPTIONS', target: textArg(args, 'target') });
+      return subject.requests.send({ method: 'OPTIONS', target: asked.args.target });
     case 'restart':
       subject.restart();
-      return line.status();
-    default:
-      throw new CommandError('E_COMMAND_INVALID', `A line has no command "${command}". Known: ${names.join(', ')}.`);
+      return subject.line.status();
+    case 'policy':
+      throw new CommandError('E_COMMAND_INVALID', 'Nobody supervises this line who could set its mechanism.');
   }
 }
 
@@ -61,7 +86,7 @@ export function answerCommand(message: BusMessage, subject: CommandSubject): voi
     reply({ ok: false, code, message: error instanceof Error ? error.message : String(error) });
   };
   try {
-    run(subject, decodeJson<CommandEnvelope>(message.payload))
+    run(subject, readLineCommand(message))
       .then((value) => reply({ ok: true, value }))
       .catch(refuse);
   } catch (error) {

@@ -37,6 +37,7 @@ import { createDecisionLog, type DecisionDraft, type DecisionLog } from './decis
 import { createActorHost, type LineHost } from './host.ts';
 import { type Identity, identityOf, type LegIdentity } from './identity.ts';
 import { createInbound } from './inbound.ts';
+import type { FactValues } from './json-schemas.ts';
 import type { RunningLeg } from './leg.ts';
 import { createLegHops, type EdgeAt, type LegHops } from './leg-hop.ts';
 import { createLineCalls, type LineCalls } from './line-calls.ts';
@@ -258,7 +259,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
     this.decisions.add(draft);
   }
 
-  publish(kind: FactKind, fact: () => unknown): void {
+  publish<Kind extends FactKind>(kind: Kind, fact: () => FactValues[Kind]): void {
     const { bus, subjects, key } = this;
     const subject = subjects.fact(key, kind);
     if (bus.reaches(subject)) bus.publish(subject, encodeJson(fact()));

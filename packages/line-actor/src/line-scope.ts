@@ -19,6 +19,7 @@ import type { SipTimers, TransactionLayer } from '@offhook/sip';
 import type { DecisionDraft } from './decision.ts';
 import type { LineHost } from './host.ts';
 import type { Identity, LegIdentity } from './identity.ts';
+import type { FactValues } from './json-schemas.ts';
 import type { RunningLeg } from './leg.ts';
 import type { EdgeAt, LegHops } from './leg-hop.ts';
 import type { ListRoute } from './list-route.ts';
@@ -68,7 +69,7 @@ export interface LineScope {
   decide(facts: LineFacts, event: RouteEvent): RouteVerdict;
   note(draft: DecisionDraft): void;
   /** A fact that nobody listens to is not written down. */
-  publish(kind: FactKind, fact: () => unknown): void;
+  publish<Kind extends FactKind>(kind: Kind, fact: () => FactValues[Kind]): void;
   route(method: string, id?: string): RequestRoute;
   /** Hands bytes to the edge: what is no SIP message. */
   send(flow: Flow, bytes: Uint8Array): void;

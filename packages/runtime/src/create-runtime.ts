@@ -27,7 +27,7 @@ import {
 import type { EdgeStats } from '@offhook/edge';
 import type { LineStatus } from '@offhook/line-actor';
 import { compose } from './composition.ts';
-import { serveCommands, serveDirectory } from './front-desk.ts';
+import { runtimeCommands, serveCommands, serveDirectory } from './front-desk.ts';
 import type { LoadedPlugins } from './load-plugins.ts';
 import { serversOf } from './servers-of.ts';
 import type { AppliedLine, LineCounters, Supervisor } from './supervisor.ts';
@@ -188,7 +188,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   function openDesk(lines: Supervisor): void {
     const commands = { lines: () => lines.status(), counters: () => lines.counters() };
-    desk.push(serveDirectory(bus, subjects, lines.ofUser), serveCommands(bus, subjects.control, 'A runtime', commands));
+    desk.push(
+      serveDirectory(bus, subjects, lines.ofUser),
+      serveCommands(bus, subjects.control, 'A runtime', commands, runtimeCommands),
+    );
   }
   let edgeName = options.config.edge.name;
   /** Ends what stands, lines first; a step that fails keeps none of the others from being done. */

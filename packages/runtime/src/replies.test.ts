@@ -1,6 +1,6 @@
 import { assertMessage, type BusMessage, decodeJson, encodeJson, maxMessageBytes } from '@offhook/core';
 import { describe, expect, test } from 'vitest';
-import { readCommand, reply } from './replies.ts';
+import { reply } from './replies.ts';
 
 /** A message whose answers are kept, if the bus would take them. */
 function message(payload: Uint8Array) {
@@ -18,21 +18,6 @@ function message(payload: Uint8Array) {
 }
 
 describe('a command from the bus', () => {
-  test('is read with its arguments, none being an empty set', () => {
-    expect(readCommand(message(encodeJson({ command: 'lines', args: { a: 1 } })).asked)).toEqual({
-      command: 'lines',
-      args: { a: 1 },
-    });
-    expect(readCommand(message(encodeJson({ command: 'lines' })).asked)).toEqual({ command: 'lines', args: {} });
-  });
-
-  test.each([null, 7, 'lines', [], {}, { command: 7 }, { command: 'lines', args: null }, { command: 'lines', args: 'x' }])(
-    'is none when the payload is %j',
-    (value) => {
-      expect(readCommand(message(encodeJson(value)).asked)).toBeUndefined();
-    },
-  );
-
   test('is answered with a refusal when the answer is larger than the bus carries', () => {
     const { asked, answers } = message(encodeJson({ command: 'lines' }));
     reply(asked, { ok: true, value: 'x'.repeat(maxMessageBytes) });

@@ -5,7 +5,7 @@ import {
   type BusMessage,
   type CallStore,
   type Change,
-  type CommandEnvelope,
+  type CommandReply,
   ConfigError,
   encodeJson,
   type LineConfig,
@@ -18,12 +18,22 @@ import {
   type Subjects,
   type Timer,
 } from '@offhook/core';
-import { createLine, type Line, type LineHost, type LineStatus, type WaitingChange, waitingStatus } from '@offhook/line-actor';
+import {
+  createLine,
+  type Line,
+  type LineCommand,
+  type LineHost,
+  type LineStatus,
+  readLineCommand,
+  type StateFact,
+  type WaitingChange,
+  waitingStatus,
+} from '@offhook/line-actor';
 import { changeNotes, refusalNote, removalWaitsNote, restartNote } from './change-notes.ts';
 import { guardAmbient } from './guarded-ambient.ts';
 import { LineSettings, type MechanismAnswer } from './line-settings.ts';
 import { type JudgeLine, refusalsOf } from './policies.ts';
-import { readCommand, reply } from './replies.ts';
+import { refusalOf, reply } from './replies.ts';
 
 /** What becomes of a changed parameter: `now`: it counts; `line`: the line begins anew with it; else what it waits for. */
 export interface LineChange extends Change {
@@ -74,6 +84,14 @@ export interface SupervisingHost {
 const firstPauseMs = 1_000;
 /** The longest pause, and the time a line must run for its earlier crashes to be forgotten. */
 const longestPauseMs = 60_000;
+
+function askedOf(message: BusMessage): LineCommand | { readonly refused: CommandReply } {
+  try {
+    return readLineCommand(message);
+  } catch (error) {
+    return { refused: refusalOf(error) };
+  }
+}
 
 /** A class, because a process holds tens of thousands. */
 class RestartingLine implements SupervisedLine {
@@ -155,7 +173,7 @@ class RestartingLine implements SupervisedLine {
     if (readLineSubject(message.subject)?.kind === 'cmd' && this.takesCommand(message)) return;
     if (this.line === undefined) {
       if (readLineSubject(message.subject)?.kind === 'sip') this.host.onFault('line-down');
-      return this.answerWhileDown(message);
+      return;
     }
     try {
       this.line.deliver(message);
@@ -263,26 +281,22 @@ class RestartingLine implements SupervisedLine {
 
   /** Commands about the configuration of the line are carried out here, others by the line. */
   private takesCommand(message: BusMessage): boolean {
-    const asked = readCommand(message);
-    if (asked?.command === 'policy') this.answerPolicy(message, asked);
-    else if (asked?.command === 'restart' && this.line !== undefined && this.settings.changes().length > 0) {
+    const asked = askedOf(message);
+    if ('refused' in asked) reply(message, asked.refused);
+    else if (asked.command === 'policy') this.answerPolicy(message, asked.args);
+    else if (asked.command === 'restart' && this.line !== undefined && this.settings.changes().length > 0) {
       this.beginAnew([], '5.1:restart');
       reply(message, { ok: true, value: this.status() });
-    } else return false;
+    } else if (this.line === undefined) this.answerWhileDown(message, asked.command);
+    else return false;
     return true;
   }
 
-  private answerPolicy(message: BusMessage, { args: { mechanism, restart } = {} }: CommandEnvelope): void {
-    if (typeof mechanism !== 'string' || mechanism === '') {
-      const words = `Argument "mechanism" is ${JSON.stringify(mechanism)}; auto or the name of a mechanism is needed.`;
-      return reply(message, { ok: false, code: 'E_COMMAND_INVALID', message: words });
-    }
+  private answerPolicy(message: BusMessage, { mechanism, restart }: Extract<LineCommand, { command: 'policy' }>['args']): void {
     try {
       reply(message, { ok: true, value: this.ask(mechanism, restart === true) });
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      const { code, findings } = error;
-      reply(message, { ok: false, code, message: error.message, findings });
+      reply(message, refusalOf(error));
     }
   }
 
@@ -337,7 +351,7 @@ class RestartingLine implements SupervisedLine {
     }
   }
 
-  private tell(fact: unknown): void {
+  private tell(fact: StateFact): void {
     const { bus, subjects, ambient } = this.host;
     try {
       bus.publish(subjects.fact(this.key, 'state'), encodeJson(fact));
@@ -346,9 +360,8 @@ class RestartingLine implements SupervisedLine {
     }
   }
 
-  private answerWhileDown(message: BusMessage): void {
-    if (readLineSubject(message.subject)?.kind !== 'cmd') return;
-    if (readCommand(message)?.command === 'status') return reply(message, { ok: true, value: this.status() });
+  private answerWhileDown(message: BusMessage, command: string): void {
+    if (command === 'status') return reply(message, { ok: true, value: this.status() });
     const nowMs = this.host.ambient.now();
     const waitS = Math.ceil(((this.pause?.untilMs ?? nowMs) - nowMs) / 1_000);
     const when = this.isOver ? 'it is stopped' : `it failed and starts again in ${waitS} s`;

@@ -139,5 +139,5 @@ export interface CommandEnvelope {
   readonly args: Readonly<Record<string, unknown>>;
 }
 export type CommandReply =
-  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: true; readonly value?: unknown }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly findings?: readonly Finding[] };

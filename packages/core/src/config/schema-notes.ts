@@ -5,7 +5,8 @@ import { refuseKey } from './read-section.ts';
 
 /* What a schema refuses, as findings: the value seen, what is allowed, what to do. */
 
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+/** What stands at a path; undefined where nothing does. */
+export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, step) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined),
     input,

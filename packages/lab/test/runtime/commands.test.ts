@@ -122,6 +122,8 @@ describe('runtime.command()', () => {
     ['call', { target: 7 }, 'target'],
     ['message', { target: '2000' }, 'text'],
     ['hangup', { call: '' }, 'call'],
+    ['call', { target: '2000', to: '2001' }, 'to'],
+    ['policy', { mechanism: 'auto', restart: 'yes' }, 'restart'],
   ])('refuses %s with %j and names the argument', (command, args, name) =>
     story(async (world) => {
       await expect(line(world).command(command, args)).rejects.toMatchObject({
@@ -206,11 +208,11 @@ describe('a payload that another process got wrong', () => {
     await world.stop();
   });
 
-  test('to a line of this slot that is not here is ignored', () =>
+  test('to a line of this slot that is not here is refused', () =>
     story(async (world) => {
       const subject = world.runtime.subjects.line(lineKey('1001'), 'cmd').replace(lineKey('1001'), 'aaaaaaaaaaaa');
-      const asked = world.bus.request(subject, encodeJson({ command: 'status', args: {} }), { timeoutMs: 1_000 });
-      await expect(world.until(asked)).rejects.toMatchObject({ code: 'E_BUS_TIMEOUT' });
+      const reply = await ask(world, subject, encodeJson({ command: 'status', args: {} }));
+      expect(reply).toMatchObject({ ok: false, code: 'E_LINE_UNKNOWN' });
     }));
 });
 
