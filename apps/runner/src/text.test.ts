@@ -19,6 +19,7 @@ const alternate = (given: Partial<LegStatus> = {}): LegStatus => leg({ leg: 'alt
 const line = (given: Partial<LineStatus>): LineStatus => ({
   id: '1001',
   key: 'abc' as LineStatus['key'],
+  slot: 7,
   user: '1001',
   mode: 'dual',
   route: 'onTop',

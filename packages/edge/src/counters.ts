@@ -1,50 +1,35 @@
 /** What became of every message. Plain numbers with fixed names; they only rise. */
-export interface EdgeStats {
-  /** Whole messages the transports handed over. Each is counted once more below: delivered, answered, absorbed or dropped. */
-  readonly received: number;
-  /** Given to a line. */
-  readonly delivered: number;
-  /** Requests answered by the edge itself: no such user, OPTIONS to the edge, unusable but answerable. */
-  readonly answered: number;
-  /** ACKs to such answers. */
-  readonly absorbed: number;
-  /** Of those answered or dropped: messages that could not be read. */
-  readonly unparsable: number;
-  readonly droppedUnparsable: number;
-  /** Responses whose Via is not of a line. */
-  readonly droppedUnmatched: number;
-  /** Of a host that is no server of ours, where such are dropped. */
-  readonly droppedStranger: number;
-  /** Above what one stranger may send. */
-  readonly droppedRate: number;
-  /** Above what all strangers together may send. */
-  readonly droppedTotalRate: number;
-  /** Above what one server may send. */
-  readonly droppedServerRate: number;
-  readonly droppedOversize: number;
-  /** Too many requests waited for the directory. */
-  readonly droppedBusy: number;
-  /** Lost to a failure of our own: the bus, or a mistake. */
-  readonly droppedError: number;
-  /** Dropped by a transport before they were messages. */
-  readonly transportOversize: number;
-  readonly transportFraming: number;
-  readonly transportStalled: number;
-  readonly transportEmpty: number;
-  readonly transportKeepalive: number;
-  /** Connections turned away. */
-  readonly transportLimit: number;
-  /** Messages of lines given to a transport. */
-  readonly sent: number;
-  /** Messages of lines without a flow to leave by, or too large for it. */
-  readonly droppedSends: number;
-  /** Messages of a host that no longer owns the line. */
-  readonly droppedStale: number;
-  readonly opened: number;
-  readonly openFailures: number;
-  readonly flowFailures: number;
-}
+export const edgeCounters = {
+  received:
+    'Whole messages the transports handed over. Each is counted once more below: delivered, answered, absorbed or dropped.',
+  delivered: 'Given to a line.',
+  answered: 'Requests answered by the edge itself: no such user, OPTIONS to the edge, unusable but answerable.',
+  absorbed: 'ACKs to such answers.',
+  unparsable: 'Of those answered or dropped: messages that could not be read.',
+  droppedUnparsable: 'Dropped: could not be read.',
+  droppedUnmatched: 'Responses whose Via is not of a line.',
+  droppedStranger: 'Of a host that is no server of ours, where such are dropped.',
+  droppedRate: 'Above what one stranger may send.',
+  droppedTotalRate: 'Above what all strangers together may send.',
+  droppedServerRate: 'Above what one server may send.',
+  droppedOversize: 'Longer than the edge takes.',
+  droppedBusy: 'Too many requests waited for the directory.',
+  droppedError: 'Lost to a failure of our own: the bus, or a mistake.',
+  transportOversize: 'Dropped by a transport before they were messages: too long.',
+  transportFraming: 'Of a stream that is no SIP.',
+  transportStalled: 'Not whole in time.',
+  transportEmpty: 'Without a byte.',
+  transportKeepalive: 'Keepalives.',
+  transportLimit: 'Connections turned away.',
+  sent: 'Messages of lines given to a transport.',
+  droppedSends: 'Messages of lines without a flow to leave by, or too large for it.',
+  droppedStale: 'Messages of a host that no longer owns the line.',
+  opened: 'Flows opened for lines.',
+  openFailures: 'Flows that could not be opened.',
+  flowFailures: 'Flows that failed.',
+} as const;
 
+export type EdgeStats = { readonly [Name in keyof typeof edgeCounters]: number };
 export type Counters = { -readonly [Name in keyof EdgeStats]: number };
 
 export const createCounters = (): Counters => ({

@@ -144,6 +144,7 @@ const waitingChangeSchema = sameAs<WaitingChange>()(
 const statusFields = {
   id: lineId,
   key: lineKeySchema,
+  slot: z.int().min(0).max(1_023).describe('Slot of the key: together they name the line on the bus.'),
   user: z.string().describe('User ID.'),
   mode: z.string().describe('`single`, `list`, `dual`, `disabled`.'),
   route,

@@ -1,4 +1,4 @@
-import type { CandidateMark, Finding, LineConfig, LineKey } from '@offhook/core';
+import { type CandidateMark, type Finding, type LineConfig, type LineKey, slotOf } from '@offhook/core';
 import type { Running } from './host.ts';
 import type { RunningLeg } from './leg.ts';
 import type { LineEvent } from './line.types.ts';
@@ -19,6 +19,8 @@ export interface LegStatus extends CandidateMark {
 export interface LineStatus {
   readonly id: string;
   readonly key: LineKey;
+  /** Of the key: together they name the line on the bus. */
+  readonly slot: number;
   readonly user: string;
   readonly mode: string;
   /** `onTop`, `failedOver`, `outOfService`, `draining`, `stopped`, `disabled`; `failed` while its supervisor waits to start it again. */
@@ -80,6 +82,7 @@ export function statusOf(parts: LineParts): LineStatus {
   return {
     id: config.id,
     key,
+    slot: slotOf(key),
     user: config.ext.userId,
     mode,
     route: machine.state().replace(/^.*\./, ''),

@@ -11,6 +11,8 @@ export {
   type PlannedMove,
   ruleSentence,
 } from '@offhook/line-actor';
+export { type BusApiChannel, type BusApiMessage, type BusApiOperation, busApi } from './bus-api/channels.ts';
+export { asyncApi } from './bus-api/document.ts';
 export {
   type ApplyReport,
   createRuntime,

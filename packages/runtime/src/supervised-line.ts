@@ -16,6 +16,7 @@ import {
   lineMode,
   readLineSubject,
   type Subjects,
+  slotOf,
   type Timer,
 } from '@offhook/core';
 import {
@@ -377,6 +378,7 @@ class RestartingLine implements SupervisedLine {
     return {
       id: config.id,
       key: this.key,
+      slot: slotOf(this.key),
       user: config.ext.userId,
       mode: lineMode(config),
       route: this.isOver ? 'stopped' : 'failed',

@@ -125,3 +125,27 @@ export const commandReplySchema = sameAs<CommandReply>()(
     ])
     .describe('What became of a command.'),
 );
+
+const endpointText = (about: string) => z.string().describe(`${about}: \`192.0.2.1:5060\`, \`[2001:db8::1]:5060\`.`);
+const epoch = z
+  .string()
+  .exactOptional()
+  .describe('In a cluster: which ownership of the line the sender claims. What the fence of the edge refuses is dropped.');
+
+/** Headers of `line.<slot>.<key>.sip`. */
+export const inboundHeadersSchema = z.object({
+  flow: flowSchema,
+  protocol: protocolSchema,
+  local: endpointText('Our own address'),
+  remote: endpointText('Where it came from'),
+  at: z.string().describe('When it came, ms since 1970.'),
+});
+
+/** Headers of `edge.<edge>.send`. */
+export const sendHeadersSchema = z.object({ flow: flowSchema, line: lineKeySchema, epoch });
+
+/** Headers of `edge.<edge>.close`. */
+export const closeHeadersSchema = z.object({ flow: flowSchema, line: lineKeySchema, leg: legSchema, epoch });
+
+/** Headers of `edge.<edge>.open`. */
+export const openHeadersSchema = z.object({ epoch });
