@@ -5,7 +5,8 @@ import { document, follow, refsIn } from './document.ts';
 
 /* docs/asyncapi.json: what it must be to be read by any tool of AsyncAPI. */
 
-const official: object = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-without-$id.json');
+const require = createRequire(import.meta.url);
+const official: object = require('@asyncapi/specs/schemas/3.0.0-without-$id.json');
 const refs = refsIn(document);
 const unused = (part: keyof typeof document.components): readonly string[] =>
   Object.keys(document.components[part]).filter((name) => !refs.includes(`#/components/${part}/${name}`));

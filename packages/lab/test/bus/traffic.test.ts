@@ -43,6 +43,9 @@ test('all that crosses the bus is as it is said', async () => {
   await world.run(1);
   calling.hangUp();
   await world.until(party.request('MESSAGE', '1001', [['Content-Type', 'text/plain']], new TextEncoder().encode('hello')));
+  const direct = party.call('sip:1002@10.0.0.9:5060');
+  await world.run(1);
+  direct.hangUp();
   await command('message', { target: '2000', text: 'hello' });
   await command('options', { target: '2000' }, '1002');
   world.p.mailboxes.put('1001', 2, 1);
@@ -50,7 +53,7 @@ test('all that crosses the bus is as it is said', async () => {
 
   world.p.silence();
   world.wire.hangUp('10.0.0.1', 'reset');
-  for (const line of ['1001', '1002']) await world.line(line).begin('call', { target: '2000' });
+  for (const line of ['1001', '1002']) await command('call', { target: '2000' }, line);
   await world.run(60);
   for (const line of ['1001', '1002', '1003', '1004', '1005']) {
     await command('explain', {}, line);

@@ -77,7 +77,7 @@ function commandsOf(
     const given = args.safeParse({}).success ? args.optional() : args;
     const value = answers[command] ?? z.unknown();
     return {
-      message: { name, about, payload: z.strictObject({ command: z.literal(command), args: given }) },
+      message: { name: `${name}Command`, about, payload: z.strictObject({ command: z.literal(command), args: given }) },
       answers: [
         { name: `${name}Reply`, about: `Answer to \`${command}\`.`, payload: z.object({ ok: z.literal(true), value }) },
         refused,
@@ -91,7 +91,7 @@ const told = (
   about: string,
   payload: BusApiMessage['payload'],
   headers?: z.ZodType,
-): readonly BusApiOperation[] => [{ message: { name, about, payload, ...(headers && { headers }) } }];
+): readonly BusApiOperation[] => [{ message: { name: `${name}Command`, about, payload, ...(headers && { headers }) } }];
 
 /** Every subject of the bus, as `createSubjects` names it, and what travels there. */
 export function busApi(): readonly BusApiChannel[] {
