@@ -14,5 +14,5 @@ export type { FenceReason, Membership, MembershipOptions } from './membership.ty
 export { type Contender, chooseOne, edgeFor } from './rendezvous.ts';
 export { createSlotFence, type SlotFence, type SlotFenceOptions } from './slot-fence.ts';
 export { createSlotOwner, type LossReason, pinSlot, type SlotOwner, type SlotOwnerOptions } from './slot-owner.ts';
-export { type ClusterTiming, defaultTiming, fastTiming, timingFindings } from './timing.ts';
+export type { ClusterTiming } from './timing.ts';
 export { createTokenBucket, type TokenBucket, type TokenBucketOptions } from './token-bucket.ts';

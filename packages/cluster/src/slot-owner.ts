@@ -48,6 +48,9 @@ interface Hold {
   isOver: boolean;
 }
 
+/** Writes to slots that are on their way at one time. */
+const claimsAtOnce = 64;
+
 /**
  * Who should own a slot is computed by everybody alike; who does is settled by compare-and-set on its record, whose revision is the
  * epoch. A slot is claimed only when nobody has it: no record, one that was given up, or one of a session that has ended.
@@ -126,7 +129,7 @@ export function createSlotOwner({ slots, ambient, membership, timing, onGain, on
 
   function claimNext(): void {
     for (const slot of toClaim) {
-      if (claiming.size >= timing.claimsAtOnce) return;
+      if (claiming.size >= claimsAtOnce) return;
       toClaim.delete(slot);
       const isWanted = isOurs(slot) && isFree(slot) && (restUntilMs.get(slot) ?? 0) <= ambient.now();
       if (session === undefined || !mayClaim() || !isWanted || holds.has(slot) || claiming.has(slot)) continue;

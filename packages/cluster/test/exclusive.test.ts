@@ -1,8 +1,9 @@
 import { slotCount } from '@offhook/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseOne, defaultTiming, fastTiming } from '../src/index.ts';
+import { chooseOne } from '../src/index.ts';
 import { createWorld, type Host, type World } from './support/cluster-world.ts';
+import { defaultTiming, fastTiming } from './support/timings.ts';
 
 /** Whatever happens to whomever, in any order: one owner at most at every instant, the right owner in the end. */
 
@@ -86,7 +87,7 @@ describe('ownership', () => {
   }
 
   it("would be two hosts' if others took over before a lease is over: this suite notices", async () => {
-    const world = await createWorld({ timing: { ...defaultTiming, fenceMs: 2_000 } });
+    const world = await createWorld({ timing: { ...defaultTiming, fenceMs: 1_400 } });
     const cut = (await Promise.all(['h-a', 'h-b', 'h-c'].map((id) => world.join(id))))[0] as Host;
     await world.run(5_000);
     cut.client.cut();

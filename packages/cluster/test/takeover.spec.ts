@@ -29,7 +29,8 @@ describe('rule 4: the desired owner claims a slot by compare-and-set', () => {
     const world = await settledWorld('a', 'b');
     const before = gainsOf(world);
     const joined = await world.join('c');
-    await world.run(2_900);
+    const { heartbeatMs } = world.timing;
+    await world.run(2 * heartbeatMs - 100);
     expect(joined.owner.owned().size).toBe(0);
     await world.run(1_500);
     const share = joined.owner.owned().size;

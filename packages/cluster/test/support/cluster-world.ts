@@ -5,7 +5,6 @@ import {
   type ClusterTiming,
   createMembership,
   createSlotOwner,
-  defaultTiming,
   type FenceReason,
   type LossReason,
   type Membership,
@@ -13,6 +12,7 @@ import {
 } from '../../src/index.ts';
 import { createFlakyKeyValue, type Weather } from './flaky-key-value.ts';
 import { createPausableAmbient, type PausableAmbient } from './pausable-ambient.ts';
+import { defaultTiming } from './timings.ts';
 
 /** One line host as a supervisor runs it: a session that is over is followed by a new one. */
 export interface Host {

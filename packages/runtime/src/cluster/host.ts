@@ -13,7 +13,7 @@ import { createPooledHost } from '@offhook/line-actor';
 import { compose } from '../composition.ts';
 import { serveCommands, serveDirectory } from '../front-desk.ts';
 import { tokens } from '../tokens.ts';
-import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, partsOf, timingOf } from './member.ts';
+import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, partsOf } from './member.ts';
 import { MemberLife } from './member-life.ts';
 import { SlotsAtWork } from './slots-at-work.ts';
 
@@ -135,7 +135,7 @@ class LineHostMember implements ClusterMember {
   #own(): void {
     this.#owner = createSlotOwner({
       ...{ slots: this.#buckets.slots, ambient: this.#options.ambient, membership: this.#life.membership },
-      timing: timingOf(this.#life.takeover),
+      timing: this.#life.takeover,
       onGain: (slot, epoch) => this.#work.gain(slot, epoch),
       onLose: (slot, why) => this.#work.lose(slot, why === 'released'),
     });

@@ -1,6 +1,6 @@
 import { createMembership, type FenceReason, type Membership } from '@offhook/cluster';
 import { type KeyValue, type TakeoverConfig, type Timer, takeoverSchema, wallClockMs } from '@offhook/core';
-import { type ClusterMemberOptions, type MemberStatus, timingOf } from './member.ts';
+import type { ClusterMemberOptions, MemberStatus } from './member.ts';
 
 export interface MemberLifeOptions {
   readonly role: MemberStatus['role'];
@@ -39,7 +39,7 @@ export class MemberLife {
       this.#end = resolve;
     });
     this.membership = createMembership({
-      ...{ members, ambient, wallNow, id, role, build, info, timing: timingOf(this.takeover) },
+      ...{ members, ambient, wallNow, id, role, build, info, timing: this.takeover },
       ...(life.beforeJoin && { beforeJoin: () => life.beforeJoin?.() ?? Promise.resolve() }),
       onFenced: (reason) => this.#fenced(reason),
     });

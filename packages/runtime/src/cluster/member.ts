@@ -1,5 +1,5 @@
-import type { ClusterTiming, MemberState } from '@offhook/cluster';
-import type { Ambient, Bus, KeyValues, LineConfig, Locator, RuntimeConfig, TakeoverConfig, Transport } from '@offhook/core';
+import type { MemberState } from '@offhook/cluster';
+import type { Ambient, Bus, KeyValues, LineConfig, Locator, RuntimeConfig, Transport } from '@offhook/core';
 import type { RuntimeOptions } from '../create-runtime.ts';
 import type { LoadedPlugins } from '../load-plugins.ts';
 
@@ -58,16 +58,6 @@ export interface ClusterMember {
   /** It has ended: drained by an operator or by `drain`, or killed. */
   readonly ended: Promise<void>;
 }
-
-const claimsAtOnce = 64;
-
-export const timingOf = ({ heartbeatMs, leaseMs, fenceMs, releasePerS }: TakeoverConfig): ClusterTiming => ({
-  heartbeatMs,
-  leaseMs,
-  fenceMs,
-  releasePerS,
-  claimsAtOnce,
-});
 
 /** What the parts of a member are composed of. */
 export const partsOf = ({ config, ambient, bus, plugins, transports, locator, id }: ClusterMemberOptions): RuntimeOptions => ({
