@@ -58,6 +58,7 @@ describe('the JSON Schema of the YAML file', () => {
       'edge',
       'bus',
       'dns',
+      'takeover',
       'control',
       'state',
       'plugins',
