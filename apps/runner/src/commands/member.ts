@@ -84,6 +84,7 @@ export async function runMember(
       control: way.control,
       values: way.values,
       ...(plugins && { plugins }),
+      isRogue: process.env.OFFHOOK_ROGUE_HOST === '1',
       readLines,
     };
     const member = role === 'edge' ? await createClusterEdge(common) : await createClusterHost(common);

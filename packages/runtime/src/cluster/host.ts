@@ -64,6 +64,7 @@ class LineHostMember implements ClusterMember {
       host: createPooledHost(),
       pacer: createTokenBucket({ ambient, perS: () => this.#linesPerS(), burst: 1 }),
       isValid: () => this.#life.membership.isValid(),
+      isRogue: options.isRogue === true,
     });
   }
 

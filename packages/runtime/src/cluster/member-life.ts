@@ -82,8 +82,8 @@ export class MemberLife {
   }
 
   #fenced(reason: FenceReason): void {
-    const { ambient, id } = this.#options;
-    if (this.#isOver) return;
+    const { ambient, id, isRogue } = this.#options;
+    if (this.#isOver || isRogue) return;
     this.#isFenced = true;
     ambient.log.error('this member has been shut out of its cluster: others go on with what it had', { member: id, reason });
     this.#life.onFenced();

@@ -24,6 +24,10 @@ export interface ClusterMemberOptions {
   readonly locator?: Locator;
   /** Tells whether the process was suspended; default: the clock of the system. */
   readonly wallNow?: () => number;
+  /**
+   * A host that does not stop when it must, for the proof that the edges hold it back: it sends for slots that others own. Never else.
+   */
+  readonly isRogue?: boolean;
   /** The lines of the cluster's configuration. @throws ConfigError: the lines go on as they are */
   readLines(text: string): readonly LineConfig[];
 }

@@ -13,6 +13,8 @@ export interface SlotsAtWorkOptions extends Pick<SupervisorOptions, 'judge' | 'h
   /** Lines that register anew take their turns. */
   readonly pacer: TokenBucket;
   isValid(): boolean;
+  /** Goes on when it may not. */
+  readonly isRogue: boolean;
   epochOf(slot: number): number | undefined;
 }
 
@@ -94,7 +96,7 @@ export class SlotsAtWork {
   /** Others go on with its lines, or have done so already. */
   async lose(slot: number, isOrderly: boolean): Promise<void> {
     const own = this.#slots.get(slot);
-    if (own === undefined) return;
+    if (own === undefined || this.#options.isRogue) return;
     if (isOrderly) await this.#settled(own);
     // From now on nothing goes out: flows and registrations are the next owner's.
     this.#slots.delete(slot);
@@ -141,11 +143,13 @@ export class SlotsAtWork {
   }
 
   #supervise(slot: number, epoch: number, known: ReadonlyMap<string, StoredLegs>): Supervisor {
-    const { ambient, bus, subjects, ledger, judge, host, locator, isValid } = this.#options;
+    const { ambient, bus, subjects, ledger, judge, host, locator, isValid, isRogue } = this.#options;
     const edges = new Map([...known].map(([id, legs]) => [id, legs.primary?.edge ?? legs.alternate?.edge]));
     const fenced = createFencedBus(bus, {
-      epoch: () => (this.#slots.get(slot)?.supervisor === supervisor && this.#isOwned(slot, epoch) ? epoch : undefined),
+      epoch: () =>
+        isRogue || (this.#slots.get(slot)?.supervisor === supervisor && this.#isOwned(slot, epoch)) ? epoch : undefined,
       isValid,
+      gate: !isRogue,
       onDropped: () => {
         this.#heldBack += 1;
       },
