@@ -130,7 +130,7 @@ const endpointText = (about: string) => z.string().describe(`${about}: \`192.0.2
 const epoch = z
   .string()
   .exactOptional()
-  .describe('In a cluster: which ownership of the line the sender claims. What the fence of the edge refuses is dropped.');
+  .describe('In a cluster: which ownership of the line the sender claims. An edge whose fence refuses it drops the message.');
 
 /** Headers of `line.<slot>.<key>.sip`. */
 export const inboundHeadersSchema = z.object({
@@ -147,5 +147,5 @@ export const sendHeadersSchema = z.object({ flow: flowSchema, line: lineKeySchem
 /** Headers of `edge.<edge>.close`. */
 export const closeHeadersSchema = z.object({ flow: flowSchema, line: lineKeySchema, leg: legSchema, epoch });
 
-/** Headers of `edge.<edge>.open`. */
-export const openHeadersSchema = z.object({ epoch });
+/** Headers of `edge.<edge>.open` and of facts. */
+export const ownedHeadersSchema = z.object({ epoch });

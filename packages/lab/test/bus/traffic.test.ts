@@ -1,6 +1,7 @@
 import { encodeJson } from '@offhook/core';
 import { expect, test } from 'vitest';
 import { createWorld, dualLine, singleLine } from '../../src/index.ts';
+import { openClusterWorld } from '../cluster/cluster-world.ts';
 import { document } from './document.ts';
 import { createJudge } from './traffic.ts';
 
@@ -9,7 +10,7 @@ import { createJudge } from './traffic.ts';
 const voiceMailServer = '$USER@$PROXY';
 const proxy = 'world.example:SRV=s1:p=0:A=10.0.0.1|s2:p=1:A=10.0.0.2|s3:p=2:A=10.0.0.3';
 
-test('all that crosses the bus is as it is said', async () => {
+test('all that crosses the bus of a runtime is as it is said', async () => {
   const judge = createJudge();
   const world = await createWorld({
     split: true,
@@ -80,6 +81,28 @@ test('all that crosses the bus is as it is said', async () => {
 
   expect(judge.judged.filter(({ faults }) => faults.length > 0)).toEqual([]);
   const heard = new Set(judge.judged.map(({ name }) => name));
-  // Commands of members are heard in clusters alone.
+  // Members are there in clusters alone.
   expect(Object.keys(document.components.messages).filter((name) => !heard.has(name))).toEqual(['memberCommand', 'memberReply']);
+});
+
+test('all that crosses the bus of a cluster is as it is said, epochs and members included', async () => {
+  const judge = createJudge();
+  const world = await openClusterWorld();
+  world.bus.subscribe('>', judge.hear);
+  await world.edge('edge-1');
+  const [first] = [await world.host('host-1'), await world.host('host-2')];
+  await world.apply([dualLine(), singleLine({ userId: '1002' })]);
+  await world.run(20);
+  await world.command('1001', 'explain');
+  expect((await world.lines('host-1')).length + (await world.lines('host-2')).length).toBe(2);
+  await world.until(first?.kill() ?? Promise.resolve());
+  await world.run(10);
+  await world.command('1001', 'message', { target: '2000', text: 'hello' });
+  await world.command('1002', 'restart');
+  await world.run(10);
+  await world.stop();
+
+  expect(judge.judged.filter(({ faults }) => faults.length > 0)).toEqual([]);
+  const heard = new Set(judge.judged.map(({ name }) => name));
+  expect([...heard]).toEqual(expect.arrayContaining(['memberCommand', 'memberReply', 'open', 'opened', 'sipOut', 'sipIn']));
 });

@@ -12,8 +12,8 @@ import {
   inboundHeadersSchema,
   type LineKey,
   openEnvelopeSchema,
-  openHeadersSchema,
   openReplySchema,
+  ownedHeadersSchema,
   sendHeadersSchema,
   slotOf,
 } from '@offhook/core';
@@ -91,7 +91,7 @@ const told = (
   about: string,
   payload: BusApiMessage['payload'],
   headers?: z.ZodType,
-): readonly BusApiOperation[] => [{ message: { name: `${name}Command`, about, payload, ...(headers && { headers }) } }];
+): readonly BusApiOperation[] => [{ message: { name, about, payload, ...(headers && { headers }) } }];
 
 /** Every subject of the bus, as `createSubjects` names it, and what travels there. */
 export function busApi(): readonly BusApiChannel[] {
@@ -118,7 +118,12 @@ export function busApi(): readonly BusApiChannel[] {
       ...{ name: 'edgeOpen', address: edge('open'), from: 'line', to: 'edge', about: 'A line asks for a flow.' },
       operations: [
         {
-          message: { name: 'open', about: 'Where the flow shall lead.', payload: openEnvelopeSchema, headers: openHeadersSchema },
+          message: {
+            name: 'open',
+            about: 'Where the flow shall lead.',
+            payload: openEnvelopeSchema,
+            headers: ownedHeadersSchema,
+          },
           answers: [{ name: 'opened', about: 'The flow, or why there is none.', payload: openReplySchema }],
         },
       ],
@@ -167,19 +172,24 @@ export function busApi(): readonly BusApiChannel[] {
     },
     {
       ...{ name: 'decisions', address: fact('decision'), from: 'line', to: 'anyone', about: 'What a line decides.' },
-      operations: told('decided', 'One decision: rule, inputs, outcome, next move.', decisionSchema),
+      operations: told('decided', 'One decision: rule, inputs, outcome, next move.', decisionSchema, ownedHeadersSchema),
     },
     {
       ...{ name: 'registrations', address: fact('registration'), from: 'line', to: 'anyone', about: 'Registrations of a line.' },
-      operations: told('registrationChanged', 'What a registration has become.', registrationFactSchema),
+      operations: told('registrationChanged', 'What a registration has become.', registrationFactSchema, ownedHeadersSchema),
     },
     {
       ...{ name: 'calls', address: fact('call'), from: 'line', to: 'anyone', about: 'Calls of a line.' },
-      operations: told('callChanged', 'What a call has become.', callFactSchema),
+      operations: told('callChanged', 'What a call has become.', callFactSchema, ownedHeadersSchema),
     },
     {
       ...{ name: 'states', address: fact('state'), from: 'line', to: 'anyone', about: 'States of a line and what reaches it.' },
-      operations: told('stateChanged', 'A state, a subscription, messages waiting, or a MESSAGE that came.', stateFactSchema),
+      operations: told(
+        'stateChanged',
+        'A state, a subscription, messages waiting, or a MESSAGE that came.',
+        stateFactSchema,
+        ownedHeadersSchema,
+      ),
     },
   ];
 }

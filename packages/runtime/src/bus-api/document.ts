@@ -1,4 +1,4 @@
-import { lineKey, slotCount, slotOf } from '@offhook/core';
+import { lineKey, ownedHeadersSchema, slotCount, slotOf } from '@offhook/core';
 import { z } from 'zod';
 import { type BusApiChannel, type BusApiMessage, type BusApiOperation, busApi } from './channels.ts';
 import { namedSchemas } from './schemas.ts';
@@ -92,6 +92,10 @@ function nameOf(schema: z.ZodType, { name }: BusApiMessage): string {
   return Object.entries(namedSchemas).find(([, known]) => known === schema)?.[0] ?? capital(name);
 }
 
+/** Most say who owns the line, and no more. */
+const headersName = (headers: z.ZodType, { name }: BusApiMessage): string =>
+  headers === ownedHeadersSchema ? 'OwnedHeaders' : `${capital(name)}Headers`;
+
 function messageOf(message: BusApiMessage): Json {
   const { name, about, payload, headers } = message;
   const contents = isSchema(payload)
@@ -102,7 +106,7 @@ function messageOf(message: BusApiMessage): Json {
   return {
     name,
     summary: about,
-    ...(headers && { headers: ref('components', 'schemas', `${capital(name)}Headers`) }),
+    ...(headers && { headers: ref('components', 'schemas', headersName(headers, message)) }),
     ...contents,
   };
 }
@@ -112,9 +116,9 @@ function schemas(messages: readonly BusApiMessage[]): Json {
   const named = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(namedSchemas)) named.add(schema, { id });
   for (const message of messages) {
-    const { payload, headers, name } = message;
+    const { payload, headers } = message;
     if (isSchema(payload) && !named.has(payload)) named.add(payload, { id: nameOf(payload, message) });
-    if (headers !== undefined) named.add(headers, { id: `${capital(name)}Headers` });
+    if (headers !== undefined && !named.has(headers)) named.add(headers, { id: headersName(headers, message) });
   }
   const { schemas: made } = z.toJSONSchema(named, {
     target: 'draft-7',
