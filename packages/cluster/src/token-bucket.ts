@@ -10,8 +10,8 @@ export interface TokenBucketOptions {
 
 /** A queue that is served so many times per second: what moves lines never comes as a storm. */
 export interface TokenBucket {
-  /** Runs it now when there is a token and nobody waits, else in its turn. */
-  take(run: () => void): void;
+  /** Runs it now when there are as many tokens as it costs (default 1, at most the burst) and nobody waits, else in its turn. */
+  take(run: () => void, cost?: number): void;
   /** Forgets whoever waits. */
   clear(): void;
   readonly waiting: number;
@@ -19,7 +19,7 @@ export interface TokenBucket {
 
 /** @source scale reference section D.3 (storm limits) */
 export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions): TokenBucket {
-  let queue: (() => void)[] = [];
+  let queue: { readonly run: () => void; readonly cost: number }[] = [];
   let tokens = burst;
   let countedAtMs = ambient.now();
   let timer: Timer | undefined;
@@ -30,24 +30,27 @@ export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions):
     countedAtMs = nowMs;
   }
 
-  /** A hair less than one counts as one: time in fractions of a millisecond does not add up exactly. */
-  const hasToken = (): boolean => tokens > 0.999_999;
+  /** A hair less is enough: time in fractions of a millisecond does not add up exactly. */
+  const missing = ({ cost }: { readonly cost: number }): number => (tokens > cost - 0.000_001 ? 0 : cost - tokens);
 
   function serve(): void {
     timer = undefined;
     refill();
-    while (hasToken()) {
-      const run = queue.shift();
-      if (run === undefined) return;
-      tokens -= 1;
-      run();
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      const wait = missing(next);
+      if (wait > 0) {
+        timer ??= ambient.setTimer(serve, (wait / perS()) * 1_000);
+        return;
+      }
+      queue.shift();
+      tokens -= next.cost;
+      next.run();
     }
-    if (queue.length > 0) timer ??= ambient.setTimer(serve, ((1 - tokens) / perS()) * 1_000);
   }
 
   return {
-    take(run) {
-      queue.push(run);
+    take(run, cost = 1) {
+      queue.push({ run, cost: Math.min(cost, burst) });
       if (timer === undefined) serve();
     },
     clear() {

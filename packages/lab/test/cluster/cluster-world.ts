@@ -1,8 +1,9 @@
-import { buckets, createLineConfigStore } from '@offhook/cluster';
-import { type Bus, createMemoryBus, createSubjects, type LineInput, lineKey, parseRuntimeConfig } from '@offhook/core';
+import { buckets, createLineConfigStore, pinSlot } from '@offhook/cluster';
+import { type Bus, createMemoryBus, createSubjects, type LineInput, lineKey, parseRuntimeConfig, slotOf } from '@offhook/core';
 import { createMemoryKeyValueServer, type MemoryKeyValues } from '@offhook/core/testkit';
 import { createHostLocator, type LineStatus, sendCommand } from '@offhook/runtime';
 import { type ClusterMember, createClusterEdge, createClusterHost } from '@offhook/runtime/cluster';
+import { readSipUri } from '@offhook/sip';
 import {
   createRegistrar,
   createVirtualAmbient,
@@ -34,6 +35,10 @@ export interface ClusterWorld {
   /** Its address is 10.0.1.<number of the edge>. */
   edge(id: string): Promise<WorldMember>;
   apply(lines: readonly LineInput[]): Promise<void>;
+  /** The operator's wish: the slot of the line is the host's. */
+  move(line: string, host: string): Promise<void>;
+  /** REGISTER requests that a registrar has seen since then, without repetitions. */
+  registers(at: Registrar, sinceS?: number): readonly SeenRegister[];
   /** Every line of a host, as it says itself. */
   lines(host: string): Promise<readonly LineStatus[]>;
   command(line: string, command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
@@ -42,7 +47,15 @@ export interface ClusterWorld {
   stop(): Promise<void>;
 }
 
-const takeover = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
+/** A REGISTER as its registrar sees it. */
+export interface SeenRegister {
+  readonly atS: number;
+  readonly user: string;
+  readonly callId: string;
+  readonly cseq: number;
+}
+
+const fast = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
 
 const cluster = 'world';
 const protocols = ['udp', 'tcp'] as const;
@@ -70,7 +83,7 @@ function registrar(ambient: VirtualAmbient, wire: Wire, side: 'p' | 'a'): Regist
   });
 }
 
-export async function openClusterWorld(seed = 1): Promise<ClusterWorld> {
+export async function openClusterWorld(takeover: object = {}, seed = 1): Promise<ClusterWorld> {
   const ambient = createVirtualAmbient({ seed, startMs: 0 });
   const giveBack = lendGlobalTimers(ambient);
   const wire = createWire(ambient);
@@ -90,7 +103,7 @@ export async function openClusterWorld(seed = 1): Promise<ClusterWorld> {
     const place = { host: `10.0.1.${edges}`, port: 5060 };
     const common = {
       ...{ id, ambient, build: 'lab', bus: way, control: way, values },
-      config: parseRuntimeConfig({ cluster, takeover }),
+      config: parseRuntimeConfig({ cluster, takeover: { ...fast, ...takeover } }),
       locator: createHostLocator(),
       wallNow: ambient.now,
       readLines: (text: string) => parseRuntimeConfig(JSON.parse(text)).lines,
@@ -128,6 +141,18 @@ export async function openClusterWorld(seed = 1): Promise<ClusterWorld> {
       const store = createLineConfigStore({ ambient, config: await until(server.client().bucket(buckets(cluster).config)) });
       await until(store.write(JSON.stringify({ lines })));
     },
+    async move(line, host) {
+      await until(pinSlot(await until(server.client().bucket(buckets(cluster).slots)), slotOf(lineKey(line)), host));
+    },
+    registers: (at, sinceS = 0) =>
+      at
+        .seen({ method: 'REGISTER', sinceMs: sinceS * 1_000, repeated: false })
+        .map(({ atMs, request: { from, callId, cseq } }) => ({
+          atS: atMs / 1_000,
+          user: readSipUri(from.uri)?.user ?? '',
+          callId,
+          cseq: cseq.number,
+        })),
     lines: async (host) => {
       const asked = sendCommand(bus, subjects.member(host), { command: 'lines', args: {} });
       return ((await until(asked)) as { readonly lines: readonly LineStatus[] }).lines;

@@ -40,9 +40,6 @@ class EdgeMember implements ClusterMember {
     this.#life = new MemberLife(options, {
       ...{ role: 'edge', members: of.members, info: { listening: this.#listening } },
       beforeJoin: () => this.#listen(),
-      // Its sockets are its own: lines that went to another edge meanwhile let go of their flows, new ones come.
-      onJoined() {},
-      onFenced() {},
     });
   }
 

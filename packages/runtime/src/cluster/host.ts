@@ -17,8 +17,8 @@ import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, parts
 import { MemberLife } from './member-life.ts';
 import { SlotsAtWork } from './slots-at-work.ts';
 
-/** REGISTER requests of a leg that begins anew at one registrar: one is challenged, the next is answered. */
-const registersPerLeg = 2;
+/** REGISTER requests that may come together. */
+const burst = 4;
 /** Lines on one page of an answer, which is one message of the bus. */
 const pageLines = 500;
 
@@ -49,8 +49,6 @@ class LineHostMember implements ClusterMember {
     const epochOf = (slot: number): number | undefined => this.#owner?.owned().get(slot);
     this.#life = new MemberLife(options, {
       ...{ role: 'host', members: of.members },
-      onJoined: () => this.#own(),
-      onFenced: () => this.#dropAll(),
     });
     this.#ledger = createLedger({
       ...{ ledger: of.ledger, ambient, epochOf },
@@ -62,7 +60,7 @@ class LineHostMember implements ClusterMember {
       judge: parts.resolve(tokens.policies).judge,
       locator: parts.resolve(tokens.locator),
       host: createPooledHost(),
-      pacer: createTokenBucket({ ambient, perS: () => this.#linesPerS(), burst: 1 }),
+      pacer: createTokenBucket({ ambient, perS: () => this.#registersPerS(), burst }),
       isValid: () => this.#life.membership.isValid(),
       isRogue: options.isRogue === true,
     });
@@ -79,6 +77,7 @@ class LineHostMember implements ClusterMember {
     const store = createLineConfigStore({ config: this.#buckets.config, ambient });
     membership.onChange(() => this.#work.see([...membership.members().values()]));
     await this.#life.join();
+    this.#own();
     this.#subscriptions = [
       store.watch((document) => this.#configure(document)),
       serveDirectory(bus, subjects, (user) => this.#work.lines.ofUser(user)),
@@ -143,7 +142,7 @@ class LineHostMember implements ClusterMember {
     this.#owner.start();
   }
 
-  /** Without a word to anybody: others may act for its lines already. */
+  /** Without a word to anybody: its lines are others' already, or will be. */
   #dropAll(): void {
     this.#owner?.stop();
     this.#owner = undefined;
@@ -168,11 +167,12 @@ class LineHostMember implements ClusterMember {
     return { lines: lines.slice(from, next), ...(next < lines.length ? { next } : {}) };
   }
 
-  /** Its share of what all hosts together may ask of one registrar. */
-  #linesPerS(): number {
+  /** Its share of what all hosts together may ask of one registrar, less what may come at once. */
+  #registersPerS(): number {
     const { membership, takeover } = this.#life;
     const hosts = [...membership.members().values()].filter(({ role, state }) => role === 'host' && state === 'up');
-    return takeover.registersPerS / registersPerLeg / Math.max(1, hosts.length);
+    const share = takeover.registersPerS / Math.max(1, hosts.length);
+    return Math.max(share - burst, share / 2);
   }
 }
 

@@ -8,22 +8,20 @@ export interface MemberLifeOptions {
   readonly info?: Readonly<Record<string, unknown>>;
   /** What has to stand before others hear of it. */
   beforeJoin?(): Promise<void>;
-  /** It may act from now on; once for each session. */
-  onJoined(): void;
-  /** It may not act any more: another member has ended the session. It joins again by itself. */
-  onFenced(): void;
 }
 
 /** Whose session others have ended waits so many heartbeats before it joins anew. */
 const rejoinHeartbeats = 2;
 
-/** A member's sessions, one after the other, until it leaves. */
+/**
+ * A member's sessions, one after the other, until it leaves. Whoever is shut out joins again by itself, as if it had just been started: what it
+ * owned is over with its session (`onLose`), what it owns next it reads anew.
+ */
 export class MemberLife {
   readonly membership: Membership;
   readonly takeover: TakeoverConfig;
   readonly ended: Promise<void>;
   readonly #options: ClusterMemberOptions;
-  readonly #life: MemberLifeOptions;
   #rejoin: Timer | undefined;
   #isFenced = false;
   #isOver = false;
@@ -33,7 +31,6 @@ export class MemberLife {
     const { ambient, config, id, build, wallNow = wallClockMs } = options;
     const { role, members, info = {} } = life;
     this.#options = options;
-    this.#life = life;
     this.takeover = config.takeover ?? takeoverSchema.parse(undefined);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -56,9 +53,7 @@ export class MemberLife {
   /** @throws ClusterError (rejects) `E_CLUSTER_NAME`; KeyValueError `E_KV_UNAVAILABLE` */
   async join(): Promise<void> {
     await this.membership.start();
-    if (this.#isOver) return;
     this.#isFenced = false;
-    this.#life.onJoined();
   }
 
   /** No further session begins. */
@@ -86,7 +81,6 @@ export class MemberLife {
     if (this.#isOver || isRogue) return;
     this.#isFenced = true;
     ambient.log.error('this member has been shut out of its cluster: others go on with what it had', { member: id, reason });
-    this.#life.onFenced();
     this.#later();
   }
 

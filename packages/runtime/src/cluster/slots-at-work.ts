@@ -1,5 +1,14 @@
 import { createFencedBus, type Ledger, type Member, type TokenBucket } from '@offhook/cluster';
-import { type Ambient, type Bus, type LineConfig, lineKey, type Subjects, slotOf } from '@offhook/core';
+import {
+  type Ambient,
+  type Bus,
+  type LineConfig,
+  lineKey,
+  type PlannedLine,
+  planLines,
+  type Subjects,
+  slotOf,
+} from '@offhook/core';
 import type { LineStatus } from '@offhook/line-actor';
 import { createSupervisor, type LineCounters, type Supervisor, type SupervisorOptions } from '../supervisor.ts';
 import { type ClusterLines, clusterLines } from './cluster-lines.ts';
@@ -10,7 +19,7 @@ export interface SlotsAtWorkOptions extends Pick<SupervisorOptions, 'judge' | 'h
   readonly bus: Bus;
   readonly subjects: Subjects;
   readonly ledger: Ledger;
-  /** Lines that register anew take their turns. */
+  /** Lines that register take their turns: a token for each REGISTER that one registrar may see of it. */
   readonly pacer: TokenBucket;
   isValid(): boolean;
   /** Goes on when it may not. */
@@ -29,6 +38,14 @@ interface Slot {
 const patienceMs = 10_000;
 const lookAgainMs = 250;
 const isUnsettled = ({ calls }: LineStatus): boolean => calls.some(({ state }) => state === 'trying' || state === 'ringing');
+
+/** A registration is challenged, then granted. One that moves is the same; one that begins anew is withdrawn before. */
+const registersOnce = 2;
+const registersAnew = 2 * registersOnce;
+
+/** It is registered, withdrawn, or both. */
+const registers = ({ what, changes }: PlannedLine): boolean =>
+  what !== 'changed' || changes.some(({ apply }) => apply === 'line');
 
 /** The lines of the slots that this host owns. */
 export class SlotsAtWork {
@@ -81,16 +98,11 @@ export class SlotsAtWork {
     const own: Slot = { supervisor: this.#supervise(slot, epoch, known), lines: [] };
     this.#slots.set(slot, own);
     // The configuration may be another one by now.
-    const lines = this.#lines.inSlot(slot);
     this.#apply(
       own,
-      lines.filter(({ id }) => known.has(id)),
+      this.#lines.inSlot(slot).filter(({ id }) => known.has(id)),
     );
-    this.#begin(
-      slot,
-      own,
-      lines.filter(({ id }) => !known.has(id)),
-    );
+    this.#change(slot, own);
   }
 
   /** Others go on with its lines, or have done so already. */
@@ -108,25 +120,13 @@ export class SlotsAtWork {
   /** Other lines are in force in the whole cluster. */
   configure(lines: readonly LineConfig[]): void {
     this.#lines = clusterLines(lines);
-    for (const [slot, own] of this.#slots) {
-      const before = new Set(own.lines.map(({ id }) => id));
-      const wanted = this.#lines.inSlot(slot);
-      this.#apply(
-        own,
-        wanted.filter(({ id }) => before.has(id)),
-      );
-      this.#begin(
-        slot,
-        own,
-        wanted.filter(({ id }) => !before.has(id)),
-      );
-    }
+    for (const [slot, own] of this.#slots) this.#change(slot, own);
   }
 
   /** Somebody came or went: lines whose edge is gone, or began anew, take their turns at another. */
   see(members: readonly Member[]): void {
     for (const { line, edge } of this.#edges.see(members))
-      this.#options.pacer.take(() => this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line));
+      this.#options.pacer.take(() => this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line), registersOnce);
   }
 
   kill(): void {
@@ -169,15 +169,24 @@ export class SlotsAtWork {
     own.supervisor.apply(lines);
   }
 
-  /** Lines that nobody has registered yet, as fast as registrars may be asked. */
-  #begin(slot: number, own: Slot, fresh: readonly LineConfig[]): void {
-    for (const line of fresh) {
-      this.#options.pacer.take(() => {
-        const isThere = own.lines.some(({ id }) => id === line.id);
-        const isWanted = !isThere && this.#slots.get(slot) === own && this.#lines.inSlot(slot).includes(line);
-        if (isWanted) this.#apply(own, [...own.lines, line]);
-      });
-    }
+  /** What makes a line register takes its turn, as fast as registrars may be asked; all else counts at once. */
+  #change(slot: number, own: Slot): void {
+    const wanted = this.#lines.inSlot(slot);
+    const inTurn = new Map(planLines(own.lines, wanted).flatMap((plan) => (registers(plan) ? [[plan.line, plan.what]] : [])));
+    const now = new Map(wanted.map((line) => [line.id, line]));
+    this.#apply(
+      own,
+      own.lines.map((line) => (inTurn.has(line.id) ? line : (now.get(line.id) ?? line))),
+    );
+    for (const [id, what] of inTurn)
+      this.#options.pacer.take(() => this.#changeOne(slot, own, id), what === 'changed' ? registersAnew : registersOnce);
+  }
+
+  /** To what is wanted of the line by then. */
+  #changeOne(slot: number, own: Slot, id: string): void {
+    if (this.#slots.get(slot) !== own) return;
+    const others = own.lines.filter((line) => line.id !== id);
+    this.#apply(own, [...others, ...this.#lines.inSlot(slot).filter((line) => line.id === id)]);
   }
 
   async #settled(own: Slot): Promise<void> {
