@@ -34,8 +34,8 @@ export interface Line {
   start(): Promise<void>;
   /** Ends calls, withdraws bindings; resolves when every leg is off. */
   stop(): Promise<void>;
-  /** A message of `line.<slot>.<key>.*`. */
-  deliver(message: BusMessage): void;
+  /** A message of `line.<slot>.<key>.<kind>`; whoever has read the kind passes it on. */
+  deliver(message: BusMessage, kind?: string): void;
   /**
    * In a cluster (`outlives`): goes on at another edge, or at a new life of the same one. Flows are opened there. A binding whose Contact leads elsewhere then, or
    * whose connection is lost, registers once more with its Call-ID; all others send nothing.
@@ -145,8 +145,7 @@ class RunningLine
     this.machine.send({ type: 'line.restart' });
   }
 
-  deliver(message: BusMessage): void {
-    const kind = readLineSubject(message.subject)?.kind;
+  deliver(message: BusMessage, kind = readLineSubject(message.subject)?.kind): void {
     if (kind === 'sip') return this.takeSip(message);
     if (kind === 'cmd') return answerCommand(message, this);
     if (kind !== 'flow') return;

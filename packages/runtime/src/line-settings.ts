@@ -24,7 +24,8 @@ export interface MechanismAnswer {
   readonly findings: readonly Finding[];
 }
 
-const noChanges: readonly Change[] = [];
+/** Of nearly every line. */
+const nothing: readonly never[] = [];
 
 /**
  * What one line is to be, what of that is in force, and what waits for what. It changes nothing but itself.
@@ -54,17 +55,20 @@ export class LineSettings {
   }
 
   get refusals(): readonly Refusal[] {
-    return [...this.policy.refusals, ...this.asked];
+    const { policy, asked } = this;
+    return asked.length === 0 ? policy.refusals : [...policy.refusals, ...asked];
   }
 
   /** What differs between the two. */
   changes(): readonly Change[] {
-    if (this.active === this.wanted) return noChanges;
+    if (this.active === this.wanted) return nothing;
     return stageLine(this.active, this.wanted).changes;
   }
 
   waiting(): readonly WaitingChange[] {
-    return this.changes().map((change) => ({ ...change, until: change.apply === 'restart' ? 'restart' : 'last-call' }));
+    const changes = this.changes();
+    if (changes.length === 0) return nothing;
+    return changes.map((change) => ({ ...change, until: change.apply === 'restart' ? 'restart' : 'last-call' }));
   }
 
   /** Puts in force what may be: all but what belongs to the classes held. Answers with what has changed by that. */

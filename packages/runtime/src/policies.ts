@@ -40,6 +40,9 @@ export interface Policies {
   enforce(lines: readonly LineConfig[]): void;
 }
 
+/** Said of nearly every line. */
+const nothing: readonly never[] = [];
+
 const isFault = ({ severity }: Finding): boolean => severity === 'error';
 
 export const refusalsOf = (faults: readonly Finding[]): readonly Refusal[] =>
@@ -92,13 +95,13 @@ export function createPolicies(config: RuntimeConfig, given: readonly Mechanism[
   if (config.strict) enforceAll(config.lines);
   const judge: JudgeLine = (line) => {
     const { mechanism, findings } = judgePolicies(line, manifests);
-    const faults = findings.filter(isFault);
+    const faults = findings.some(isFault) ? findings.filter(isFault) : nothing;
     const remarks = findings.filter((finding) => !isFault(finding));
     const ruled = ruledLine(line, mechanism);
     return {
       mechanism: mechanism === undefined ? undefined : loaded.get(mechanism.name),
       line: remarks.length === 0 ? ruled : { ...ruled, findings: [...(line.findings ?? []), ...remarks] },
-      refusals: refusalsOf(faults),
+      refusals: faults === nothing ? nothing : refusalsOf(faults),
       faults,
       ruledBy: mechanism?.name,
     };

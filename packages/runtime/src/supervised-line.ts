@@ -14,7 +14,6 @@ import {
   type Locator,
   lineKey,
   lineMode,
-  readLineSubject,
   type Subjects,
   slotOf,
   type Timer,
@@ -57,8 +56,8 @@ export interface SupervisedLine {
   retire(onEnd: () => void): void;
   /** Goes on at another edge, or at a new life of the same one. */
   useEdge(edge: string): void;
-  /** A message of `line.<slot>.<key>.*`. While the line is down, commands are refused and all else is dropped. */
-  deliver(message: BusMessage): void;
+  /** A message of `line.<slot>.<key>.<kind>`. While the line is down, commands are refused and all else is dropped. */
+  deliver(message: BusMessage, kind: string): void;
   status(): LineStatus;
 }
 
@@ -170,14 +169,14 @@ class RestartingLine implements SupervisedLine {
     }
   }
 
-  deliver(message: BusMessage): void {
-    if (readLineSubject(message.subject)?.kind === 'cmd' && this.takesCommand(message)) return;
+  deliver(message: BusMessage, kind: string): void {
+    if (kind === 'cmd' && this.takesCommand(message)) return;
     if (this.line === undefined) {
-      if (readLineSubject(message.subject)?.kind === 'sip') this.host.onFault('line-down');
+      if (kind === 'sip') this.host.onFault('line-down');
       return;
     }
     try {
-      this.line.deliver(message);
+      this.line.deliver(message, kind);
     } catch (error) {
       this.failed(error);
     }

@@ -87,13 +87,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function deliver(message: BusMessage): void {
     const place = readLineSubject(message.subject);
-    const line = byKey.get(place?.key as LineKey);
-    if (place?.kind === 'sip') {
+    if (place === undefined) return;
+    const line = byKey.get(place.key as LineKey);
+    if (place.kind === 'sip') {
       received += 1;
       if (line === undefined) onFault('line-unknown');
     }
-    if (line !== undefined) line.deliver(message);
-    else if (place?.kind === 'cmd')
+    if (line !== undefined) line.deliver(message, place.kind);
+    else if (place.kind === 'cmd')
       reply(message, { ok: false, code: 'E_LINE_UNKNOWN', message: 'There is no such line in the configuration.' });
   }
 
