@@ -28,8 +28,9 @@ export function startWorker(module: string, args: readonly string[] = [], execAr
       }),
     send: (message) => void child.send(message),
     async stop() {
+      // It ends by itself then, and writes what it is to write at its end: a profile.
       if (child.connected) child.disconnect();
-      if (child.exitCode === null) child.kill();
+      else if (child.exitCode === null) child.kill();
       await ended;
     },
   };

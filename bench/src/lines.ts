@@ -112,6 +112,8 @@ async function placeCalls(runtime: Runtime, ids: readonly string[], count: numbe
   });
 }
 
+const beforeAction = '"action":"';
+
 /** The decision stream is on, as it is for a console or a log: each decision is written, carried and looked at. */
 class Registrations {
   private refreshed = 0;
@@ -121,8 +123,10 @@ class Registrations {
   constructor(bus: Bus, subject: string) {
     bus.subscribe(subject, ({ payload }) => {
       const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-      if (text.includes('"refreshed"')) this.refreshed += 1;
-      else if (text.includes('"registered"')) this.register();
+      const from = text.indexOf(beforeAction) + beforeAction.length;
+      const action = text.toString('latin1', from, text.indexOf('"', from));
+      if (action === 'refreshed') this.refreshed += 1;
+      else if (action === 'registered') this.register();
     });
   }
 
