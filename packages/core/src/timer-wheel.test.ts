@@ -45,6 +45,23 @@ const tickMs = 5;
 const monthMs = 30 * 24 * 3_600_000;
 
 describe('TimerWheel', () => {
+  it('fires what is due at once in turns, in order, so that a crowd keeps nobody else waiting', () => {
+    const clock = createClock();
+    const wheel = new TimerWheel(clock);
+    const fired: number[] = [];
+    const timers = Array.from({ length: 1_000 }, (_, n) => wheel.set(() => fired.push(n), 10));
+    clock.pass(20);
+    expect(fired.length).toBe(1_000);
+    expect(fired).toEqual(timers.map((_, n) => n));
+    expect(clock.wakes).toBe(4);
+
+    for (const _ of timers) wheel.set(() => wheel.clear(last), 10);
+    const last = wheel.set(() => fired.push(-1), 12);
+    clock.pass(40);
+    expect(fired).not.toContain(-1);
+    expect([wheel.size, clock.sleepsForMs()]).toEqual([0, undefined]);
+  });
+
   it('fires once, never early and less than one tick late', () => {
     fc.assert(
       fc.property(

@@ -23,6 +23,8 @@ const tickMs = 5;
 /** One rotation takes 20.48 s; a timer beyond it is passed over once per rotation. Power of two. */
 const slotCount = 4_096;
 const slotMask = slotCount - 1;
+/** Timers fired in one turn of the event loop: many that are due at once hold up sockets for some 25 ms at most. */
+const sliceSize = 256;
 /** Infinity becomes a timer of some million years. */
 const lastTick = Number.MAX_SAFE_INTEGER - 2 * slotCount;
 /** The platform's timers overflow at 2^31 ms. */
@@ -43,6 +45,8 @@ export class TimerWheel {
   #size = 0;
   /** The last tick whose timers have fired. */
   #passed = 0;
+  /** Due and not fired yet, in order: more than one turn may fire. */
+  #late: WheelTimer[] = [];
   /** The tick the sleep ends at; Infinity while awake or empty. */
   #wakeTick = Number.POSITIVE_INFINITY;
   #cancelSleep: (() => void) | undefined;
@@ -143,12 +147,16 @@ export class TimerWheel {
   readonly #wake = (): void => {
     this.#wakeTick = Number.POSITIVE_INFINITY;
     this.#turning = true;
-    const nowTick = this.#tickAt(this.#clock.now());
-    const due = this.#due(nowTick);
-    this.#passed = Math.max(this.#passed, nowTick);
-    for (const timer of due) this.#fire(timer);
+    if (this.#late.length === 0) {
+      const nowTick = this.#tickAt(this.#clock.now());
+      this.#late = this.#due(nowTick);
+      this.#passed = Math.max(this.#passed, nowTick);
+    }
+    for (const timer of this.#late.splice(0, sliceSize)) this.#fire(timer);
     this.#turning = false;
-    if (this.#size > 0) this.#sleepUntil(this.#nextOccupied(this.#passed + 1), this.#clock.now());
+    if (this.#size === 0) return;
+    const nextTick = this.#late.length > 0 ? this.#passed : this.#nextOccupied(this.#passed + 1);
+    this.#sleepUntil(nextTick, this.#clock.now());
   };
 
   #fire(timer: WheelTimer): void {
