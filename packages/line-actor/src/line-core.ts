@@ -54,6 +54,8 @@ import { sipTimers } from './settings.ts';
 const noMarks: readonly CandidateMark[] = [];
 /** Messages that wait for the start of a line; what comes beyond is repeated by its sender. */
 const mostHeld = 64;
+/** The only server of a leg, or the one it registers at. */
+const placeOf = (leg: RunningLeg): Place => ({ leg, identity: leg.identity, hops: leg.hops });
 const nowhere = { host: '0.0.0.0', port: 0 };
 
 /** Lines that begin at one edge share it. */
@@ -204,14 +206,14 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   places(): readonly Place[] {
     const { legs, list } = this;
     if (list !== undefined) return list.servers.entries.flatMap((entry) => list.place(entry) ?? []);
-    return legs.map((leg) => ({ leg, identity: leg.identity, hops: leg.hops }));
+    return legs.map(placeOf);
   }
 
   placeNow(leg: RunningLeg): Place {
     const { list } = this;
     const current = list?.servers.current;
     const place = current && list?.place(current);
-    return place ?? { leg, identity: leg.identity, hops: leg.hops };
+    return place ?? placeOf(leg);
   }
 
   callsEnded(): void {
@@ -229,7 +231,7 @@ export class LineCore implements LineScope, TransactionLayerOptions {
   place(verdict: SendVerdict, use: (placed: Placed) => void): void {
     if (this.list !== undefined) return this.list.go(verdict, use);
     const leg = this.leg(verdict.leg);
-    use(leg === undefined ? { failure: 'no-leg' } : { place: { leg, identity: leg.identity, hops: leg.hops } });
+    use(leg === undefined ? { failure: 'no-leg' } : { place: placeOf(leg) });
   }
 
   failedAt(leg: Leg, server: string, method: string, outcome: OutcomeClass): void {
