@@ -33,6 +33,7 @@ import { changeNotes, refusalNote, removalWaitsNote, restartNote } from './chang
 import { guardAmbient } from './guarded-ambient.ts';
 import { LineSettings, type MechanismAnswer } from './line-settings.ts';
 import { type JudgeLine, refusalsOf } from './policies.ts';
+import { PutOff } from './put-off.ts';
 import { refusalOf, reply } from './replies.ts';
 
 /** What becomes of a changed parameter: `now`: it counts; `line`: the line begins anew with it; else what it waits for. */
@@ -106,7 +107,7 @@ class RestartingLine implements SupervisedLine {
   private pause: { readonly timer: Timer; readonly untilMs: number } | undefined = undefined;
   private isOver = false;
   /** What waits for the last call to end, and the end of its patience. */
-  private putOff: { readonly act: () => void; readonly timer: Timer; readonly untilMs: number } | undefined = undefined;
+  private putOff: PutOff | undefined = undefined;
 
   constructor(config: LineConfig, judge: JudgeLine, host: SupervisingHost) {
     this.key = lineKey(config.id);
@@ -227,27 +228,23 @@ class RestartingLine implements SupervisedLine {
 
   private afterLastCall(act: () => void): void {
     const { ambient } = this.host;
-    const nowMs = ambient.now();
     // A further change does not begin the wait anew.
-    const untilMs = this.putOff?.untilMs ?? nowMs + this.settings.wanted.phone.forcedResyncDelay * 1_000;
+    const untilMs = this.putOff?.untilMs ?? ambient.now() + this.settings.wanted.phone.forcedResyncDelay * 1_000;
     this.waitNoLonger();
-    this.putOff = { act, untilMs, timer: ambient.setTimer(() => this.putOffEnds(), Math.max(0, untilMs - nowMs)) };
+    this.putOff = new PutOff(ambient, untilMs, () => {
+      this.putOff = undefined;
+      act();
+    });
   }
 
   private waitNoLonger(): void {
-    this.host.ambient.clearTimer(this.putOff?.timer);
+    this.putOff?.cancel();
     this.putOff = undefined;
-  }
-
-  private putOffEnds(): void {
-    const act = this.putOff?.act;
-    this.waitNoLonger();
-    act?.();
   }
 
   /** The call that ended is still on the stack. */
   private idle(): void {
-    if (this.putOff !== undefined) this.host.ambient.defer(() => this.hasCalls() || this.putOffEnds());
+    if (this.putOff !== undefined) this.host.ambient.defer(() => this.hasCalls() || this.putOff?.end());
   }
 
   /** What needs no restart counts from now on. */
