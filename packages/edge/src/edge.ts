@@ -68,6 +68,8 @@ export interface Edge {
   stats(): EdgeStats;
   /** Flows that lines hold now. */
   flows(): number;
+  /** Legs that hold them: many share one flow for datagrams. */
+  holders(): number;
   /** Another configuration: these servers, and these trusted hosts where they are said, are no strangers from now on; no others are. */
   know(servers: readonly LocateRequest[], trusted?: readonly string[]): void;
 }
@@ -168,6 +170,10 @@ class BusEdge implements Edge {
 
   flows(): number {
     return this.#flows.held;
+  }
+
+  holders(): number {
+    return this.#flows.holders;
   }
 
   #hostOf(port: number, { manifest }: Transport): TransportHost {

@@ -31,6 +31,13 @@ export class FlowTable {
     return held;
   }
 
+  /** Legs that hold a flow, each flow counted. */
+  get holders(): number {
+    let legs = 0;
+    for (const { holders } of this.#entries.values()) legs += holders.size;
+    return legs;
+  }
+
   isNextHop(host: string): boolean {
     return this.#nextHops.has(host);
   }

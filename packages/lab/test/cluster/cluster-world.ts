@@ -1,5 +1,14 @@
 import { buckets, createLineConfigStore, pinSlot } from '@offhook/cluster';
-import { type Bus, createMemoryBus, createSubjects, type LineInput, lineKey, parseRuntimeConfig, slotOf } from '@offhook/core';
+import {
+  type Bus,
+  createMemoryBus,
+  createSubjects,
+  type LineInput,
+  lineKey,
+  parseRuntimeConfig,
+  slotOf,
+  type TakeoverConfig,
+} from '@offhook/core';
 import { createMemoryKeyValueServer, type MemoryKeyValues } from '@offhook/core/testkit';
 import { createHostLocator, type LineStatus, sendCommand } from '@offhook/runtime';
 import { type ClusterMember, createClusterEdge, createClusterHost } from '@offhook/runtime/cluster';
@@ -32,7 +41,7 @@ export interface ClusterWorld {
   readonly p: Registrar;
   readonly a: Registrar;
   host(id: string): Promise<WorldMember>;
-  /** Its address is 10.0.1.<number of the edge>. */
+  /** Its address is 10.0.1.<number of its name>, the same in every life. */
   edge(id: string): Promise<WorldMember>;
   apply(lines: readonly LineInput[]): Promise<void>;
   /** The operator's wish: the slot of the line is the host's. */
@@ -83,7 +92,8 @@ function registrar(ambient: VirtualAmbient, wire: Wire, side: 'p' | 'a'): Regist
   });
 }
 
-export async function openClusterWorld(takeover: object = {}, seed = 1): Promise<ClusterWorld> {
+/** @param takeover members are fast where it says nothing */
+export async function openClusterWorld(takeover: Partial<TakeoverConfig> = {}, seed = 1): Promise<ClusterWorld> {
   const ambient = createVirtualAmbient({ seed, startMs: 0 });
   const giveBack = lendGlobalTimers(ambient);
   const wire = createWire(ambient);
@@ -93,14 +103,14 @@ export async function openClusterWorld(takeover: object = {}, seed = 1): Promise
   const [p, a] = [registrar(ambient, wire, 'p'), registrar(ambient, wire, 'a')];
   const members: ClusterMember[] = [];
   const until = <T>(promise: Promise<T>): Promise<T> => runUntil(ambient, promise);
-  let edges = 0;
+  const edges: string[] = [];
 
   async function member(role: 'host' | 'edge', id: string): Promise<WorldMember> {
     const values: MemoryKeyValues = server.client();
     let isCut = false;
     const way = cuttable(bus, () => isCut);
-    if (role === 'edge') edges += 1;
-    const place = { host: `10.0.1.${edges}`, port: 5060 };
+    if (role === 'edge' && !edges.includes(id)) edges.push(id);
+    const place = { host: `10.0.1.${edges.indexOf(id) + 1}`, port: 5060 };
     const common = {
       ...{ id, ambient, build: 'lab', bus: way, control: way, values },
       config: parseRuntimeConfig({ cluster, takeover: { ...fast, ...takeover } }),

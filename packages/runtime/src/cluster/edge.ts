@@ -14,7 +14,7 @@ interface Buckets {
   readonly config: KeyValue;
 }
 
-/** Lines have so long to leave an edge that drains, ms: they take their turns, as when it had died. */
+/** Lines leave an edge that drains in their turns, as when it had died. When none has left for so long none can, ms. */
 const patienceMs = 60_000;
 const lookAgainMs = 500;
 
@@ -95,9 +95,12 @@ class EdgeMember implements ClusterMember {
     if (this.#life.isOver) return;
     const { ambient } = this.#options;
     await this.#life.membership.drain();
-    const untilMs = ambient.now() + patienceMs;
-    while (this.#edge.flows() > 0 && ambient.now() < untilMs)
+    let left = this.#edge.holders();
+    for (let sinceMs = ambient.now(); left > 0 && ambient.now() - sinceMs < patienceMs; ) {
       await new Promise<void>((resolve) => ambient.setTimer(resolve, lookAgainMs));
+      if (this.#edge.holders() < left) sinceMs = ambient.now();
+      left = this.#edge.holders();
+    }
     this.#close();
     await this.#edge.stop();
     await this.#life.leave();

@@ -1,5 +1,5 @@
 import { edgeFor, type Member } from '@offhook/cluster';
-import { lineKey } from '@offhook/core';
+import { type Ambient, lineKey } from '@offhook/core';
 
 /** A line that has to change its edge, or to open its flows there again. */
 export interface EdgeMove {
@@ -7,22 +7,47 @@ export interface EdgeMove {
   readonly edge: string;
 }
 
+/** `awaited`: it fell silent, and may be back in a moment under its name, with the Contacts of its lines. */
+export type EdgePresence = 'there' | 'awaited' | 'gone';
+
 /**
  * Which edge each line of this host uses. A line stays where it is as long as that edge lives: whoever joins gets new lines alone, so that
  * nothing registers without need.
  */
 export class EdgesInUse {
+  readonly #ambient: Pick<Ambient, 'now'>;
+  readonly #patienceMs: number;
   readonly #used = new Map<string, { edge: string; session: string | undefined }>();
   #live: ReadonlyMap<string, string> = new Map();
+  #awaited: ReadonlySet<string> = new Set();
+
+  /** @param patienceMs so long the lines of an edge that was declared dead stay where they are */
+  constructor(ambient: Pick<Ambient, 'now'>, patienceMs: number) {
+    this.#ambient = ambient;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Some edges may be back in a moment: look again then. */
+  get isWaiting(): boolean {
+    return this.#awaited.size > 0;
+  }
+
+  presence(edge: string | undefined): EdgePresence {
+    if (edge === undefined) return 'gone';
+    return this.#live.has(edge) ? 'there' : this.#awaited.has(edge) ? 'awaited' : 'gone';
+  }
 
   /** Takes note of who is there; answers with the lines that must move, and those whose edge has begun anew. */
   see(members: readonly Member[]): readonly EdgeMove[] {
-    const edges = members.filter(({ role, state }) => role === 'edge' && state === 'up');
-    this.#live = new Map(edges.map(({ id, session }) => [id, session]));
+    const nowMs = this.#ambient.now();
+    const edges = members.filter(({ role }) => role === 'edge');
+    this.#live = new Map(edges.filter(({ state }) => state === 'up').map(({ id, session }) => [id, session]));
+    const dead = edges.filter(({ state, seenAtMs }) => state === 'dead' && nowMs - seenAtMs < this.#patienceMs);
+    this.#awaited = new Set(dead.map(({ id }) => id));
     const moves: EdgeMove[] = [];
     for (const [line, { edge, session }] of this.#used) {
       const now = this.#live.get(edge);
-      if (now !== undefined && (session === undefined || session === now)) continue;
+      if (this.#awaited.has(edge) || (now !== undefined && (session === undefined || session === now))) continue;
       const next = now === undefined ? this.#choose(line) : edge;
       if (next !== undefined) moves.push({ line, edge: next });
     }

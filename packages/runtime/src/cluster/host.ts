@@ -61,6 +61,7 @@ class LineHostMember implements ClusterMember {
       locator: parts.resolve(tokens.locator),
       host: createPooledHost(),
       pacer: createTokenBucket({ ambient, perS: () => this.#registersPerS(), burst }),
+      edgePatienceMs: this.#life.takeover.heartbeatMs,
       isValid: () => this.#life.membership.isValid(),
       isRogue: options.isRogue === true,
     });

@@ -8,6 +8,7 @@ import {
   planLines,
   type Subjects,
   slotOf,
+  type Timer,
 } from '@offhook/core';
 import type { LineStatus } from '@offhook/line-actor';
 import { createSupervisor, type LineCounters, type Supervisor, type SupervisorOptions } from '../supervisor.ts';
@@ -21,17 +22,22 @@ export interface SlotsAtWorkOptions extends Pick<SupervisorOptions, 'judge' | 'h
   readonly ledger: Ledger;
   /** Lines that register take their turns: a token for each REGISTER that one registrar may see of it. */
   readonly pacer: TokenBucket;
+  /** An edge that was declared dead may be back under its name within this, ms. */
+  readonly edgePatienceMs: number;
   isValid(): boolean;
   /** Goes on when it may not. */
   readonly isRogue: boolean;
   epochOf(slot: number): number | undefined;
 }
 
-type StoredLegs = Awaited<ReturnType<Ledger['load']>>;
-
 interface Slot {
   readonly supervisor: Supervisor;
+  /** Where lines are registered that an earlier owner has left. */
+  readonly edges: ReadonlyMap<string, string | undefined>;
+  /** In force. */
   lines: readonly LineConfig[];
+  /** Lines that wait for their turn. */
+  readonly inTurn: Set<string>;
 }
 
 /** A call that is not up yet cannot be handed over: its slot waits so long for it, ms. */
@@ -51,12 +57,16 @@ const registers = ({ what, changes }: PlannedLine): boolean =>
 export class SlotsAtWork {
   readonly #options: SlotsAtWorkOptions;
   readonly #slots = new Map<number, Slot>();
-  readonly #edges = new EdgesInUse();
+  readonly #edges: EdgesInUse;
+  /** Slots with lines whose edge may be back in a moment. */
+  readonly #awaiting = new Set<number>();
+  #lookAgain: Timer | undefined;
   #lines: ClusterLines = clusterLines([]);
   #heldBack = 0;
 
   constructor(options: SlotsAtWorkOptions) {
     this.#options = options;
+    this.#edges = new EdgesInUse(options.ambient, options.edgePatienceMs);
   }
 
   get slots(): number {
@@ -88,20 +98,16 @@ export class SlotsAtWork {
     return { received, faults };
   }
 
-  /** Its lines begin: at once where an earlier owner left facts of them, else in their turn. */
+  /** Its lines begin: at once where an earlier owner left facts of them and their edge is there, else in their turn. */
   async gain(slot: number, epoch: number): Promise<void> {
     const { ledger } = this.#options;
     await ledger.openSlot(slot);
     const facts = await Promise.all(this.#lines.inSlot(slot).map(async ({ id }) => [id, await ledger.load(id)] as const));
     if (!this.#isOwned(slot, epoch)) return;
-    const known = new Map(facts.filter(([, legs]) => Object.keys(legs).length > 0));
-    const own: Slot = { supervisor: this.#supervise(slot, epoch, known), lines: [] };
+    const edges = new Map(facts.map(([id, legs]) => [id, legs.primary?.edge ?? legs.alternate?.edge]));
+    const own: Slot = { supervisor: this.#supervise(slot, epoch, edges), edges, lines: [], inTurn: new Set() };
     this.#slots.set(slot, own);
     // The configuration may be another one by now.
-    this.#apply(
-      own,
-      this.#lines.inSlot(slot).filter(({ id }) => known.has(id)),
-    );
     this.#change(slot, own);
   }
 
@@ -125,11 +131,21 @@ export class SlotsAtWork {
 
   /** Somebody came or went: lines whose edge is gone, or began anew, take their turns at another. */
   see(members: readonly Member[]): void {
+    const { ambient, pacer, edgePatienceMs } = this.#options;
     for (const { line, edge } of this.#edges.see(members))
-      this.#options.pacer.take(() => this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line), registersOnce);
+      pacer.take(() => this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line), registersOnce);
+    ambient.clearTimer(this.#lookAgain);
+    this.#lookAgain = this.#edges.isWaiting ? ambient.setTimer(() => this.see(members), edgePatienceMs) : undefined;
+    const awaiting = [...this.#awaiting];
+    this.#awaiting.clear();
+    for (const slot of awaiting) {
+      const own = this.#slots.get(slot);
+      if (own !== undefined) this.#change(slot, own);
+    }
   }
 
   kill(): void {
+    this.#options.ambient.clearTimer(this.#lookAgain);
     const slots = [...this.#slots.values()];
     this.#slots.clear();
     for (const { supervisor, lines } of slots) {
@@ -142,9 +158,8 @@ export class SlotsAtWork {
     return this.#options.epochOf(slot) === epoch;
   }
 
-  #supervise(slot: number, epoch: number, known: ReadonlyMap<string, StoredLegs>): Supervisor {
+  #supervise(slot: number, epoch: number, edges: Slot['edges']): Supervisor {
     const { ambient, bus, subjects, ledger, judge, host, locator, isValid, isRogue } = this.#options;
-    const edges = new Map([...known].map(([id, legs]) => [id, legs.primary?.edge ?? legs.alternate?.edge]));
     const fenced = createFencedBus(bus, {
       epoch: () =>
         isRogue || (this.#slots.get(slot)?.supervisor === supervisor && this.#isOwned(slot, epoch)) ? epoch : undefined,
@@ -169,24 +184,39 @@ export class SlotsAtWork {
     own.supervisor.apply(lines);
   }
 
-  /** What makes a line register takes its turn, as fast as registrars may be asked; all else counts at once. */
+  /**
+   * What makes a line register takes its turn, as fast as registrars may be asked; all else counts at once, the lines of an earlier owner
+   * first of all. Where their edge may be back in a moment, that is waited for.
+   */
   #change(slot: number, own: Slot): void {
-    const wanted = this.#lines.inSlot(slot);
-    const inTurn = new Map(planLines(own.lines, wanted).flatMap((plan) => (registers(plan) ? [[plan.line, plan.what]] : [])));
-    const now = new Map(wanted.map((line) => [line.id, line]));
-    this.#apply(
-      own,
-      own.lines.map((line) => (inTurn.has(line.id) ? line : (now.get(line.id) ?? line))),
-    );
-    for (const [id, what] of inTurn)
-      this.#options.pacer.take(() => this.#changeOne(slot, own, id), what === 'changed' ? registersAnew : registersOnce);
+    const wanted = new Map(this.#lines.inSlot(slot).map((line) => [line.id, line]));
+    const goOn: LineConfig[] = [];
+    const held = new Set<string>();
+    for (const plan of planLines(own.lines, [...wanted.values()])) {
+      const { line: id, what } = plan;
+      const edge = what === 'added' ? this.#edges.presence(own.edges.get(id)) : 'gone';
+      const line = wanted.get(id);
+      if (edge === 'there' && line !== undefined) goOn.push(line);
+      else if (edge === 'awaited') this.#awaiting.add(slot);
+      else if (registers(plan)) {
+        held.add(id);
+        this.#takeTurn(slot, own, id, what === 'changed' ? registersAnew : registersOnce);
+      }
+    }
+    this.#apply(own, [...own.lines.map((line) => (held.has(line.id) ? line : (wanted.get(line.id) ?? line))), ...goOn]);
   }
 
-  /** To what is wanted of the line by then. */
-  #changeOne(slot: number, own: Slot, id: string): void {
-    if (this.#slots.get(slot) !== own) return;
-    const others = own.lines.filter((line) => line.id !== id);
-    this.#apply(own, [...others, ...this.#lines.inSlot(slot).filter((line) => line.id === id)]);
+  #takeTurn(slot: number, own: Slot, id: string, cost: number): void {
+    if (own.inTurn.has(id)) return;
+    own.inTurn.add(id);
+    this.#options.pacer.take(() => {
+      own.inTurn.delete(id);
+      if (this.#slots.get(slot) !== own) return;
+      // What is wanted of it by now.
+      const line = this.#lines.inSlot(slot).find((each) => each.id === id);
+      const others = own.lines.filter((each) => each.id !== id);
+      this.#apply(own, line === undefined ? others : [...others, line]);
+    }, cost);
   }
 
   async #settled(own: Slot): Promise<void> {
