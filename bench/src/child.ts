@@ -1,10 +1,12 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Probed, ProbePlan } from './probes.ts';
 import type { SinkCounts, SinkOrder } from './sink.ts';
 
 /** A process of the bench that talks over IPC. Ends with this one. */
 export interface Worker {
+  readonly pid: number;
   /** The first message of that event from now on. @throws Error (rejects) when the process ends before */
   next<T>(event: string): Promise<T>;
   send(message: object): void;
@@ -16,6 +18,7 @@ export function startWorker(module: string, args: readonly string[] = [], execAr
   const child: ChildProcess = fork(path, [...args], { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
+    pid: child.pid ?? 0,
     next: <T>(event: string) =>
       new Promise<T>((resolve, reject) => {
         const hear = (message: { readonly event: string }): void => {
@@ -37,12 +40,15 @@ export function startWorker(module: string, args: readonly string[] = [], execAr
 }
 
 export interface Sink {
+  readonly pid: number;
   /** Primary and alternate. */
   readonly ports: readonly [number, number];
   order(order: SinkOrder): void;
   counts(): Promise<SinkCounts>;
   /** Sends OPTIONS to the Contacts it knows; resolves when all are out. */
   options(count: number, perSecond: number): Promise<void>;
+  /** Begins to ask; `found` resolves when all lines have answered, or after `end`. */
+  probe(plan: ProbePlan): { readonly found: Promise<readonly Probed[]>; end(): void };
   stop(): Promise<void>;
 }
 
@@ -50,6 +56,7 @@ export async function startSink(): Promise<Sink> {
   const worker = startWorker('sink');
   const { ports } = await worker.next<{ readonly ports: readonly [number, number] }>('listening');
   return {
+    pid: worker.pid,
     ports,
     order: worker.send,
     async counts() {
@@ -61,6 +68,11 @@ export async function startSink(): Promise<Sink> {
       const sent = worker.next('options-sent');
       worker.send({ order: 'options', count, perSecond });
       await sent;
+    },
+    probe(plan) {
+      const found = worker.next<{ readonly lines: readonly Probed[] }>('probed').then(({ lines }) => lines);
+      worker.send({ order: 'probe', ...plan });
+      return { found, end: () => worker.send({ order: 'probe-end' }) };
     },
     stop: worker.stop,
   };

@@ -52,7 +52,7 @@ export function growthOf(lines: number, cold: Cost, before: Memory, after: Memor
   };
 }
 
-const number = (value: number, digits = 1): string =>
+export const number = (value: number, digits = 1): string =>
   value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(digits);
 
 /** The table for people. */

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureBaresip } from './baresip.ts';
 import { type Sink, startSink, startWorker, type Worker } from './child.ts';
+import { machineOf, readLines, say } from './command.ts';
 import { type Figures, figuresText, type Growth, growthOf, growthSvg, type Steady } from './figures.ts';
 import type { Cost, LinesPlan, Memory } from './lines.ts';
 import { measureParts } from './micro.ts';
@@ -46,7 +46,6 @@ const coldPerSecond = 2_500;
 /** Sinks grant so much in the steady stretch: half of it is the refresh interval. @source redundancy reference D-37 */
 const grantS = 20;
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const pause = (s: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, s * 1000));
 
 interface Phone {
@@ -146,9 +145,7 @@ async function run(size: Size, profileFolder: string | undefined): Promise<Figur
     growth.push(each.growth);
     await each.stop();
   }
-  const [cpu] = cpus();
-  const machine = { cpus: cpus().length, model: cpu?.model.trim() ?? 'unknown', node: process.versions.node };
-  return { machine, ...parts, growth, steady, calls, options, peers: { sippRegistrationUs, sippCallUs, baresip } };
+  return { machine: machineOf(), ...parts, growth, steady, calls, options, peers: { sippRegistrationUs, sippCallUs, baresip } };
 }
 
 const { values } = parseArgs({
@@ -160,11 +157,7 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'bench/reports' },
   },
 });
-const chosen = values.lines === undefined ? full.growth : values.lines.split(',').map(Number);
-if (chosen.some((lines) => !Number.isInteger(lines) || lines < 1)) {
-  say(`--lines ${values.lines}: expected numbers of dual lines such as 1000,10000.`);
-  process.exit(2);
-}
+const chosen = readLines(values.lines, full.growth);
 const figures = await run(values.short ? short : { ...full, growth: chosen }, values.profile ? values.out : undefined);
 await mkdir(values.out, { recursive: true });
 await writeFile(join(values.out, 'bench.json'), `${JSON.stringify(figures, undefined, 2)}\n`);

@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { type Place, type ProbePlan, Probes } from './probes.ts';
 
 /**
  * A registrar that costs as little as it can, in a process of its own: it answers by text search and keeps nothing but counts and Contacts.
@@ -9,7 +10,9 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 export type SinkOrder =
   | { readonly order: 'set'; readonly expiresS?: number; readonly challenge?: Challenge }
   | { readonly order: 'count' }
-  | { readonly order: 'options'; readonly count: number; readonly perSecond: number };
+  | { readonly order: 'options'; readonly count: number; readonly perSecond: number }
+  | ({ readonly order: 'probe' } & ProbePlan)
+  | { readonly order: 'probe-end' };
 
 /** `first`: without credentials only; `always`: a stale nonce once for each registration, four packets each time. */
 export type Challenge = 'first' | 'always';
@@ -24,7 +27,8 @@ export interface SinkCounts {
 }
 
 const counts = { registered: 0, challenged: 0, invites: 0, byes: 0, alive: 0 };
-const contacts: { readonly uri: string; readonly remote: RemoteInfo; readonly socket: Socket }[] = [];
+const contacts: Place[] = [];
+let probes: Probes | undefined;
 let expiresS = 3600;
 let challenge: Challenge = 'first';
 let generation = 0;
@@ -85,7 +89,7 @@ const sdp =
 
 function receive(text: string, remote: RemoteInfo, socket: Socket): string | undefined {
   if (text.startsWith('REGISTER ')) return register(text, remote, socket);
-  if (text.startsWith('SIP/2.0 200')) counts.alive += 1;
+  if (text.startsWith('SIP/2.0 200') && probes?.hear(field(text, 'Call-ID')) !== true) counts.alive += 1;
   if (text.startsWith('ACK ') || text.startsWith('SIP/2.0 ')) return undefined;
   if (text.startsWith('INVITE ')) {
     counts.invites += 1;
@@ -131,6 +135,11 @@ function listen(): Promise<number> {
 process.on('message', (given: SinkOrder) => {
   if (given.order === 'count') return void process.send?.({ event: 'counts', counts: { ...counts } });
   if (given.order === 'options') return sendOptions(given.count, given.perSecond);
+  if (given.order === 'probe-end') return probes?.end();
+  if (given.order === 'probe') {
+    probes = new Probes(given, contacts, (lines) => process.send?.({ event: 'probed', lines }));
+    return;
+  }
   expiresS = given.expiresS ?? expiresS;
   challenge = given.challenge ?? challenge;
 });
