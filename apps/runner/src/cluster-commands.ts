@@ -46,7 +46,7 @@ export function addCluster(program: Command, frame: Frame): void {
   };
   const commands = () => import('./commands/cluster.ts');
 
-  ask('status', 'members, slots and lines; exit 1 where a slot has no owner or a member does not answer').action(
+  ask('status', 'members, slots and lines; exit 1 where a slot has no owner, or a member does not answer or has a fault').action(
     (choice: ClusterChoice) => within(choice, async (door) => (await commands()).status(door, output)),
   );
   ask('lines', 'every line with the host that runs it').action((choice: ClusterChoice) =>

@@ -123,15 +123,16 @@ export async function loadPluggedConfig(path: string, options: LoadOptions = {})
   return plugIn(path, readConfiguration(preset === undefined ? source : { ...source, preset }));
 }
 
-/** Stands for every secret, certificate and key of a configuration that is not run. */
-const unread = '-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----';
+/** Stands for every secret, certificate and key of a configuration that is not run here; another reference is another text. */
+export const standIn: ResolveSecret = (reference) =>
+  `-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n${JSON.stringify(reference)}`;
 
 /**
  * Where the runner of a configuration is asked. Nothing of it is run, no secret is looked up.
  * @throws ConfigError `E_CONFIG_UNREADABLE`; `E_CONFIG_INVALID` when it cannot be run
  */
 export function controlOf(path: string): { readonly socket?: string; readonly cluster: string } {
-  const { config } = readConfiguration({ name: path, text: readText(path), resolveSecret: () => unread });
+  const { config } = readConfiguration({ name: path, text: readText(path), resolveSecret: standIn });
   if (config === undefined)
     throw new ConfigError('E_CONFIG_INVALID', `Configuration ${path} cannot be run; "offhook check" lists its faults.`);
   const { cluster, control } = config;

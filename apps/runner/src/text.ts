@@ -30,6 +30,7 @@ const routes: Readonly<Record<string, string>> = {
   outOfService: 'out of service',
   draining: 'ending',
   stopped: 'stopped',
+  failed: 'failed: it begins anew after a pause, the log says why',
   disabled: 'disabled: no user or no server is configured',
 };
 

@@ -33,7 +33,7 @@ export function readFault({ code, message }: JetStreamFault): KeyValueError {
 const lost = ['the connection to nats-server is lost', 'start it, or look at the network'] as const;
 const silent = [
   'nats-server does not answer',
-  'see whether it or its disk is overloaded, and whether its JetStream has a leader',
+  'look at its disk (make room if it is full, then restart nats-server), its load, and whether its JetStream has a leader',
 ] as const;
 const off = ['JetStream does not answer at this nats-server', 'start it with -js -sd DIR'] as const;
 

@@ -141,8 +141,12 @@ const requestTimeoutMs = 180_000;
 const isRequest = (command: string): boolean => command === 'message' || command === 'options';
 
 /** Sends one command over a bus and unwraps its answer. */
-export async function sendCommand(bus: Bus, subject: string, envelope: CommandEnvelope): Promise<unknown> {
-  const timeoutMs = isRequest(envelope.command) ? requestTimeoutMs : commandTimeoutMs;
+export async function sendCommand(
+  bus: Bus,
+  subject: string,
+  envelope: CommandEnvelope,
+  timeoutMs = isRequest(envelope.command) ? requestTimeoutMs : commandTimeoutMs,
+): Promise<unknown> {
   const message = await bus.request(subject, encodeJson(envelope), { timeoutMs });
   const reply = decodeJson<CommandReply>(message.payload);
   if (reply.ok) return reply.value;

@@ -2,6 +2,7 @@ import {
   type Bus,
   type BusMessage,
   type CommandArguments,
+  type CommandReply,
   checkJson,
   type DirectoryAnswer,
   directoryQuerySchema,
@@ -19,6 +20,15 @@ import { refusalOf, reply } from './replies.ts';
 /** Each answers with a value, or throws a PhoneError that its caller is to see. */
 export type Commands = Readonly<Record<string, (args: Readonly<Record<string, unknown>>) => unknown>>;
 
+/** What became of a command: how long it took, ms, and the code of its refusal if it was refused. */
+export type NoteCommand = (command: string, ms: number, refusal?: string) => void;
+
+/** Whoever counts commands: how long each took is asked of a clock. */
+export interface CommandCount {
+  readonly now: () => number;
+  readonly note: NoteCommand;
+}
+
 /** The arguments that each command of a runtime takes. */
 export const runtimeCommands = {
   lines: z.strictObject({}).describe('The status of every line of this process.'),
@@ -30,6 +40,7 @@ const anything = z.record(z.string(), z.unknown());
 /**
  * Answers commands by their names; an unknown one is told which there are. `who` as a sentence begins: "A runtime".
  * @param takes what arguments a command takes; one that is not named looks at its arguments by itself
+ * @param count is told of each command that there is
  */
 export function serveCommands(
   bus: Bus,
@@ -37,15 +48,23 @@ export function serveCommands(
   who: string,
   commands: Commands,
   takes: CommandArguments = {},
+  count?: CommandCount,
 ): Subscription {
   const known = Object.fromEntries(Object.keys(commands).map((name) => [name, takes[name] ?? anything]));
-  function carryOut({ payload }: BusMessage): unknown {
-    const { command, args } = readCommand(who, known, payload);
-    return commands[command]?.(args as Readonly<Record<string, unknown>>);
+  function carryOut(command: string, args: unknown): CommandReply {
+    try {
+      return { ok: true, value: commands[command]?.(args as Readonly<Record<string, unknown>>) };
+    } catch (error) {
+      return refusalOf(error);
+    }
   }
   return bus.subscribe(subject, (message) => {
+    const startMs = count?.now() ?? 0;
     try {
-      reply(message, { ok: true, value: carryOut(message) });
+      const { command, args } = readCommand(who, known, message.payload);
+      const answer = carryOut(command, args);
+      reply(message, answer);
+      count?.note(command, count.now() - startMs, answer.ok ? undefined : answer.code);
     } catch (error) {
       reply(message, refusalOf(error));
     }

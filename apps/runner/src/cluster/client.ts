@@ -11,21 +11,30 @@ interface Page {
   readonly next?: number;
 }
 
-async function linesOf(door: ClusterDoor, host: string): Promise<readonly LineStatus[]> {
+/** Undefined: it does not answer. */
+async function linesOf(door: ClusterDoor, host: string): Promise<readonly LineStatus[] | undefined> {
   const lines: LineStatus[] = [];
   for (let from: number | undefined = 0; from !== undefined; ) {
     const page: Page | undefined = await askMember<Page>(door, host, 'lines', { from });
-    lines.push(...(page?.lines ?? []));
-    from = page?.next;
+    if (page === undefined) return undefined;
+    lines.push(...page.lines);
+    from = page.next;
   }
   return lines;
 }
 
-/** Every line of every host, by id. A host that does not answer has none. */
-export async function clusterLines(door: ClusterDoor): Promise<readonly (LineStatus & { readonly host: string })[]> {
+/** A line, and the host that runs it. */
+export type HostedLine = LineStatus & { readonly host: string };
+
+/** Every line of every host, by id, and the hosts whose lines are missing because they do not answer. */
+export async function clusterLines(
+  door: ClusterDoor,
+): Promise<{ readonly lines: readonly HostedLine[]; readonly silent: readonly string[] }> {
   const hosts = (await listMembers(door)).filter((member) => member.role === 'host' && isThere(member));
-  const found = await Promise.all(hosts.map(async ({ id }) => (await linesOf(door, id)).map((line) => ({ ...line, host: id }))));
-  return found.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+  const found = await Promise.all(hosts.map(async ({ id }) => ({ host: id, lines: await linesOf(door, id) })));
+  const lines = found.flatMap(({ host, lines = [] }) => lines.map((line) => ({ ...line, host })));
+  const silent = found.filter((each) => each.lines === undefined).map(({ host }) => host);
+  return { lines: lines.sort((a, b) => (a.id < b.id ? -1 : 1)), silent };
 }
 
 async function clusterCounters(door: ClusterDoor): Promise<RuntimeCounters> {
@@ -42,7 +51,7 @@ export function clusterClient(door: ClusterDoor): ControlClient {
   });
   async function ask(command: string, { line, args = {} }: Parameters<ControlClient['ask']>[1] = {}): Promise<unknown> {
     if (line !== undefined) return sendCommand(door.bus, door.subjects.line(lineKey(line), 'cmd'), { command, args });
-    if (command === 'lines') return clusterLines(door);
+    if (command === 'lines') return (await clusterLines(door)).lines;
     if (command === 'counters') return clusterCounters(door);
     throw new CommandError(
       'E_COMMAND_INVALID',

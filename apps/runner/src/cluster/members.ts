@@ -15,10 +15,13 @@ export const listMembers = async ({ cluster, values }: ClusterDoor): Promise<rea
 
 export const isThere = ({ state }: MemberRecord): boolean => state === 'joining' || state === 'up' || state === 'draining';
 
+/** A member answers from memory: one that is silent for so long hangs or has gone, ms. */
+const patienceMs = 5_000;
+
 /** Asks one member; undefined when it does not answer. */
 export async function askMember<T>(door: ClusterDoor, id: string, command: string, args = {}): Promise<T | undefined> {
   try {
-    return (await sendCommand(door.bus, door.subjects.member(id), { command, args })) as T;
+    return (await sendCommand(door.bus, door.subjects.member(id), { command, args }, patienceMs)) as T;
   } catch (error) {
     if (error instanceof BusError && (error.code === 'E_BUS_TIMEOUT' || error.code === 'E_BUS_NO_RESPONDERS')) return undefined;
     throw error;

@@ -4,7 +4,7 @@ import { type Finding, type LineConfig, type PlannedLine, planLines } from '@off
 import { readConfiguration } from '@offhook/provisioning';
 import type { ClusterDoor } from '../cluster/door.ts';
 import { planText } from '../cluster/plan-text.ts';
-import { loadPluggedConfig, readText, resolveSecret, runnableConfig } from '../config-file.ts';
+import { loadPluggedConfig, readText, runnableConfig, standIn } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { findingText } from '../text.ts';
@@ -35,7 +35,7 @@ const sectionsOf = (text: string): readonly string[] =>
 
 function linesInForce(text: string | undefined): readonly LineConfig[] {
   if (text === undefined) return [];
-  return readConfiguration({ name: 'configuration of the cluster', text, resolveSecret: (it) => resolveSecret(it) ?? '' }).lines;
+  return readConfiguration({ name: 'configuration of the cluster', text, resolveSecret: standIn }).lines;
 }
 
 async function isConfirmed(): Promise<boolean> {
@@ -49,11 +49,12 @@ async function isConfirmed(): Promise<boolean> {
 
 /**
  * Puts a configuration in force on the whole cluster, after showing what it changes. Without a terminal and without --yes it only shows.
+ * Secrets are looked up on the hosts, not here.
  * @throws ConfigError (rejects) `E_CONFIG_INVALID`, `E_CONFIG_UNREADABLE`; ClusterError (rejects) `E_CLUSTER_CONFIG` somebody else has
  * written meanwhile, or it is too large
  */
 export async function apply(door: ClusterDoor, path: string, options: ApplyOptions, output: Output): Promise<ExitCode> {
-  const file = await loadPluggedConfig(path);
+  const file = await loadPluggedConfig(path, { secrets: standIn });
   const wanted = runnableConfig(file, options.strict);
   const text = readText(path);
   const store = createLineConfigStore({ ambient: door.ambient, config: await door.values.bucket(buckets(door.cluster).config) });

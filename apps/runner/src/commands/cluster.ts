@@ -25,7 +25,10 @@ export interface ClusterStatus {
 const sum = (members: readonly SeenMember[], of: (status: NonNullable<SeenMember['status']>) => number | undefined): number =>
   members.reduce((total, { status }) => total + (status === undefined ? 0 : (of(status) ?? 0)), 0);
 
-/** Exit 1 when a slot has no owner, or a member does not answer. */
+const isWell = (member: SeenMember): boolean =>
+  !isThere(member) || (member.status !== undefined && member.status.fault === undefined);
+
+/** Exit 1 when a slot has no owner, or a member does not answer or cannot use the configuration. */
 export async function status(door: ClusterDoor, output: Output): Promise<ExitCode> {
   const store = createLineConfigStore({ ambient: door.ambient, config: await door.values.bucket(buckets(door.cluster).config) });
   const [document, members] = await Promise.all([store.read(), seeMembers(door)]);
@@ -39,14 +42,15 @@ export async function status(door: ClusterDoor, output: Output): Promise<ExitCod
     calls: sum(members, (each) => each.calls),
   };
   output.result(seen, (paint) => statusText(seen, door.ambient.now(), paint));
-  const isWell = seen.slotsOwned === 1_024 && members.every((member) => !isThere(member) || member.status !== undefined);
-  return isWell ? exit.done : exit.missed;
+  return seen.slotsOwned === 1_024 && members.every(isWell) ? exit.done : exit.missed;
 }
 
+/** Exit 1 when a host does not answer: its lines are missing. */
 export async function lines(door: ClusterDoor, output: Output): Promise<ExitCode> {
-  const found = await clusterLines(door);
+  const { lines: found, silent } = await clusterLines(door);
   output.result(found, (paint) => clusterLinesText(found, door.ambient.now(), paint));
-  return exit.done;
+  for (const host of silent) output.say(`${host} does not answer: its lines are missing here.`);
+  return silent.length === 0 ? exit.done : exit.missed;
 }
 
 /** The slot of the line goes to the host, with all lines in it. */

@@ -1,7 +1,23 @@
 import { hostname } from 'node:os';
-import { type Ambient, ConfigError, type LineConfig, type RuntimeConfig, readRuntimeConfig, systemAmbient } from '@offhook/core';
+import type { Service } from '@offhook/bus-nats';
+import {
+  type Ambient,
+  ConfigError,
+  createSubjects,
+  describeFinding,
+  type LineConfig,
+  type RuntimeConfig,
+  readRuntimeConfig,
+  systemAmbient,
+} from '@offhook/core';
 import { readConfiguration } from '@offhook/provisioning';
-import { type ClusterMember, createClusterEdge, createClusterHost, type LoadedPlugins } from '@offhook/runtime/cluster';
+import {
+  type ClusterMember,
+  createClusterEdge,
+  createClusterHost,
+  type LoadedPlugins,
+  memberCommands,
+} from '@offhook/runtime/cluster';
 import type { LogLevel } from '../arguments.ts';
 import { loadPluggedConfig, resolveSecret, runnableConfig } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -34,7 +50,12 @@ function readLines(text: string): readonly LineConfig[] {
   const { config, findings } = readConfiguration({ name: 'configuration of the cluster', text, resolveSecret });
   if (config !== undefined) return config.lines;
   const faults = findings.filter(({ severity }) => severity === 'error');
-  throw new ConfigError('E_CONFIG_INVALID', 'The configuration of the cluster cannot be run here.', { findings: faults });
+  const [first] = faults;
+  const more =
+    faults.length > 1 ? ` There ${faults.length === 2 ? 'is one fault' : `are ${faults.length - 1} faults`} more.` : '';
+  throw new ConfigError('E_CONFIG_INVALID', `${first === undefined ? 'It cannot be run.' : describeFinding(first)}${more}`, {
+    findings: faults,
+  });
 }
 
 const defaultName = (role: string): string => `${role}-${hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-')}-${process.pid}`;
@@ -72,8 +93,9 @@ export async function runMember(
   }
   const ambient: Ambient = systemAmbient({ log: createLog(options.logLevel) });
   const id = options.name ?? (role === 'edge' && config.edge.name !== 'edge' ? config.edge.name : defaultName(role));
-  const { connectCluster } = await import('@offhook/bus-nats');
+  const { announceService, connectCluster } = await import('@offhook/bus-nats');
   const way = await connectCluster({ ...config.bus, servers: [servers], name: `offhook-${config.cluster}-${id}`, ambient });
+  let service: Service<string> | undefined;
   try {
     const common = {
       id,
@@ -86,8 +108,15 @@ export async function runMember(
       ...(plugins && { plugins }),
       isRogue: process.env.OFFHOOK_ROGUE_HOST === '1',
       readLines,
+      onCommand: (command: string, ms: number, refusal?: string) => service?.note(command, ms, refusal),
     };
     const member = role === 'edge' ? await createClusterEdge(common) : await createClusterHost(common);
+    service = announceService(way.control, {
+      ...{ name: `offhook-${role}`, id, version: version(), ambient },
+      description: `${role === 'edge' ? 'edge' : 'line host'} ${id} of cluster ${config.cluster}`,
+      metadata: { cluster: config.cluster },
+      endpoints: memberCommands[role].map((name) => ({ name, subject: createSubjects(config.cluster).member(id) })),
+    });
     const { listening = [] } = member.status();
     output.result({ event: 'running', role, name: id, cluster: config.cluster, listening }, () => {
       const where = listening.length === 0 ? '' : ` on ${listening.join(', ')}`;
@@ -95,6 +124,7 @@ export async function runMember(
     });
     return await stay(member, output, interrupted);
   } finally {
+    await service?.stop();
     await way.close();
   }
 }

@@ -5,7 +5,14 @@ import { compose } from '../composition.ts';
 import { serveCommands } from '../front-desk.ts';
 import { serversOf } from '../servers-of.ts';
 import { tokens } from '../tokens.ts';
-import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, partsOf } from './member.ts';
+import {
+  type ClusterMember,
+  type ClusterMemberOptions,
+  countOf,
+  type MemberCommands,
+  type MemberStatus,
+  partsOf,
+} from './member.ts';
 import { MemberLife } from './member-life.ts';
 
 interface Buckets {
@@ -51,13 +58,15 @@ class EdgeMember implements ClusterMember {
     const { config, control, id, ambient } = this.#options;
     await this.#life.join();
     const store = createLineConfigStore({ config: this.#config, ambient });
+    const commands: MemberCommands<'edge'> = {
+      status: () => this.status(),
+      counters: () => ({ edge: this.#edge.stats() }),
+      drain: () => void this.drain(),
+    };
+    const subject = createSubjects(config.cluster).member(id);
     this.#subscriptions = [
       store.watch(({ text, revision }) => this.#configure(text, revision)),
-      serveCommands(control, createSubjects(config.cluster).member(id), `Edge ${id}`, {
-        status: () => this.status(),
-        counters: () => ({ edge: this.#edge.stats() }),
-        drain: () => void this.drain(),
-      }),
+      serveCommands(control, subject, `Edge ${id}`, commands, {}, countOf(this.#options)),
     ];
   }
 

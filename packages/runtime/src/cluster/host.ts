@@ -13,7 +13,14 @@ import { createPooledHost } from '@offhook/line-actor';
 import { compose } from '../composition.ts';
 import { serveCommands, serveDirectory } from '../front-desk.ts';
 import { tokens } from '../tokens.ts';
-import { type ClusterMember, type ClusterMemberOptions, type MemberStatus, partsOf } from './member.ts';
+import {
+  type ClusterMember,
+  type ClusterMemberOptions,
+  countOf,
+  type MemberCommands,
+  type MemberStatus,
+  partsOf,
+} from './member.ts';
 import { MemberLife } from './member-life.ts';
 import { SlotsAtWork } from './slots-at-work.ts';
 
@@ -79,15 +86,16 @@ class LineHostMember implements ClusterMember {
     membership.onChange(() => this.#work.see([...membership.members().values()]));
     await this.#life.join();
     this.#own();
+    const commands: MemberCommands<'host'> = {
+      status: () => this.status(),
+      lines: ({ from }) => this.#page(typeof from === 'number' ? from : 0),
+      counters: () => ({ lines: this.#work.counters() }),
+      drain: () => void this.drain(),
+    };
     this.#subscriptions = [
       store.watch((document) => this.#configure(document)),
       serveDirectory(bus, subjects, (user) => this.#work.lines.ofUser(user)),
-      serveCommands(control, subjects.member(id), `Line host ${id}`, {
-        status: () => this.status(),
-        lines: ({ from }) => this.#page(typeof from === 'number' ? from : 0),
-        counters: () => ({ lines: this.#work.counters() }),
-        drain: () => void this.drain(),
-      }),
+      serveCommands(control, subjects.member(id), `Line host ${id}`, commands, {}, countOf(this.#options)),
     ];
   }
 

@@ -1,6 +1,7 @@
 import type { MemberState } from '@offhook/cluster';
 import type { Ambient, Bus, KeyValues, LineConfig, Locator, RuntimeConfig, Transport } from '@offhook/core';
 import type { RuntimeOptions } from '../create-runtime.ts';
+import type { CommandCount, NoteCommand } from '../front-desk.ts';
 import type { LoadedPlugins } from '../load-plugins.ts';
 
 /** What a line host or an edge needs to be one of a cluster. */
@@ -28,6 +29,8 @@ export interface ClusterMemberOptions {
    * A host that does not stop when it must, for the proof that the edges hold it back: it sends for slots that others own. Never else.
    */
   readonly isRogue?: boolean;
+  /** Is told of each command of `memberCommands` that was answered. */
+  readonly onCommand?: NoteCommand;
   /** The lines of the cluster's configuration. @throws ConfigError: the lines go on as they are */
   readLines(text: string): readonly LineConfig[];
 }
@@ -62,6 +65,21 @@ export interface ClusterMember {
   /** It has ended: drained by an operator or by `drain`, or killed. */
   readonly ended: Promise<void>;
 }
+
+/** The commands that each answers on its own subject, `subjects.member(id)`. */
+export const memberCommands = {
+  host: ['status', 'lines', 'counters', 'drain'],
+  edge: ['status', 'counters', 'drain'],
+} as const;
+
+/** How its commands are counted. */
+export const countOf = ({ ambient, onCommand }: ClusterMemberOptions): CommandCount | undefined =>
+  onCommand && { now: () => ambient.now(), note: onCommand };
+
+/** Every command of a role, and none besides. */
+export type MemberCommands<Role extends keyof typeof memberCommands> = Readonly<
+  Record<(typeof memberCommands)[Role][number], (args: Readonly<Record<string, unknown>>) => unknown>
+>;
 
 /** What the parts of a member are composed of. */
 export const partsOf = ({ config, ambient, bus, plugins, transports, locator, id }: ClusterMemberOptions): RuntimeOptions => ({

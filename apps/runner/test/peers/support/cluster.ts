@@ -14,6 +14,8 @@ import { until } from './waiting.ts';
 export interface MemberProcess {
   readonly name: string;
   readonly child: Child;
+  /** What it has logged and said on standard error so far, line by line. */
+  readonly log: readonly string[];
   /** SIGKILL: it says nothing to anybody; resolves with the instant. */
   kill(): Promise<number>;
   /** SIGTERM; the exit code. */
@@ -36,6 +38,10 @@ export interface TestCluster {
   /** @throws Error (rejects) with its last words when it does not run */
   host(name: string, options?: MemberOptions): Promise<MemberProcess>;
   edge(name: string, options?: MemberOptions): Promise<MemberProcess>;
+  /** Runs a member that is not to start; what it said as it ended. */
+  refused(role: 'host' | 'edge', name: string): Promise<CommandResult>;
+  /** What so many answer to a client that knows NATS alone. */
+  raw(subject: string, payload: string, answers?: number): Promise<readonly unknown[]>;
   /** Puts lines in force: `cluster apply --yes`. */
   apply(template: LineInput, lines: readonly LineInput[], phone?: NonNullable<RuntimeInput['phone']>): Promise<CommandResult>;
   /** An `offhook` command to the cluster. */
@@ -49,6 +55,8 @@ export interface TestCluster {
 
 const bin = fileURLToPath(new URL('../../../bin/offhook.mjs', import.meta.url));
 
+const client = fileURLToPath(new URL('nats-client.mjs', import.meta.url));
+
 /** Fast members: a dead one is shut out after 1.8 s. */
 export const fast = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
 
@@ -57,11 +65,17 @@ export function openCluster(stage: Stage, jetStream: JetStream, takeover: object
   const members = new Map<string, MemberProcess>();
   const ask: TestCluster['ask'] = (...args) => offhook(network, [...args, '--bus', jetStream.url, '--cluster', 'peers']);
 
-  async function member(role: 'host' | 'edge', name: string, options: MemberOptions = {}): Promise<MemberProcess> {
-    const { bus = jetStream.url, env = {}, plugins = [], port = network.port() } = options;
-    const path = join(folder, `${name}.yaml`);
+  async function writeMember(file: string, { plugins = [], port = network.port() }: MemberOptions): Promise<string> {
+    const path = join(folder, file);
     const listen = ['udp', 'tcp'].map((protocol) => ({ protocol, host: '127.0.0.1', port }));
     await writeFile(path, JSON.stringify({ cluster: 'peers', edge: { listen }, takeover, plugins }));
+    return path;
+  }
+
+  async function member(role: 'host' | 'edge', name: string, options: MemberOptions = {}): Promise<MemberProcess> {
+    const { bus = jetStream.url, env = {} } = options;
+    const path = await writeMember(`${name}.yaml`, options);
+    const log: string[] = [];
     let runs = false;
     let hasEnded = false;
     const child = network.start([process.execPath, bin, role, path, '--json', '--name', name, '--bus', bus], {
@@ -69,6 +83,7 @@ export function openCluster(stage: Stage, jetStream: JetStream, takeover: object
       onOut: (line) => {
         runs ||= line.includes('"running"');
       },
+      onErr: (line) => void log.push(line),
     });
     child.ended.then(
       () => {
@@ -81,6 +96,7 @@ export function openCluster(stage: Stage, jetStream: JetStream, takeover: object
     const process_: MemberProcess = {
       name,
       child,
+      log,
       async kill() {
         child.signal('SIGKILL');
         const atMs = Date.now();
@@ -105,6 +121,12 @@ export function openCluster(stage: Stage, jetStream: JetStream, takeover: object
     status,
     host: (name, options) => member('host', name, options),
     edge: (name, options) => member('edge', name, options),
+    refused: async (role, name) =>
+      offhook(network, [role, await writeMember(`${name}-again.yaml`, {}), '--name', name, '--bus', jetStream.url]),
+    async raw(subject, payload, answers = 1) {
+      const text = await network.run([process.execPath, client, jetStream.url, subject, payload, String(answers)]);
+      return text.split('\n').map((line) => JSON.parse(line) as unknown);
+    },
     async apply(template, lines, phone = {}) {
       const path = join(folder, 'lines.yaml');
       const own = lines.map((line) => ({ template: 'desk', ...line }));
