@@ -36,6 +36,8 @@ export type JudgeLine = (config: LineConfig) => LinePolicy;
 /** The policy registry of one runtime. */
 export interface Policies {
   readonly judge: JudgeLine;
+  /** The same where many lines must not suffer for one: mechanisms that cannot judge a line are refused on it, and nothing is thrown. */
+  readonly judgeAlone: JudgeLine;
   /** @throws PolicyConflictError `E_POLICY_CONFLICT`, ConfigError `E_POLICY_UNAVAILABLE`: what a strict configuration does not allow */
   enforce(lines: readonly LineConfig[]): void;
 }
@@ -80,6 +82,22 @@ function enforce(lines: readonly LineConfig[], manifests: readonly MechanismMani
   throw new ConfigError('E_POLICY_UNAVAILABLE', message, { findings });
 }
 
+function claimsFault(line: LineConfig, manifest: MechanismManifest): string | undefined {
+  try {
+    manifest.claims(line);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const brokenRefusal = (line: LineConfig, manifest: MechanismManifest): Refusal => ({
+  code: 'E_PLUGIN_INVALID',
+  asked: line.ext.xMechanism,
+  message: `Mechanism ${manifest.name}: claims() failed: ${claimsFault(line, manifest)}. The line goes on without it.`,
+  remedy: 'Correct the plugin, or take it out of plugins.',
+});
+
 /**
  * The policy registry of one runtime: given mechanisms win over built-in and announced ones of the same name, and each line is judged
  * against all of them.
@@ -93,8 +111,8 @@ export function createPolicies(config: RuntimeConfig, given: readonly Mechanism[
   const manifests = judgedMechanisms(given);
   const enforceAll = (lines: readonly LineConfig[]): void => enforce(lines, manifests);
   if (config.strict) enforceAll(config.lines);
-  const judge: JudgeLine = (line) => {
-    const { mechanism, findings } = judgePolicies(line, manifests);
+  const judgeBy = (line: LineConfig, those: readonly MechanismManifest[]): LinePolicy => {
+    const { mechanism, findings } = judgePolicies(line, those);
     const faults = findings.some(isFault) ? findings.filter(isFault) : nothing;
     const remarks = findings.filter((finding) => !isFault(finding));
     const ruled = ruledLine(line, mechanism);
@@ -106,5 +124,19 @@ export function createPolicies(config: RuntimeConfig, given: readonly Mechanism[
       ruledBy: mechanism?.name,
     };
   };
-  return { judge, enforce: enforceAll };
+  const judge: JudgeLine = (line) => judgeBy(line, manifests);
+  const judgeAlone: JudgeLine = (line) => {
+    try {
+      return judge(line);
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      const broken = manifests.filter((manifest) => claimsFault(line, manifest) !== undefined);
+      const policy = judgeBy(
+        line,
+        manifests.filter((manifest) => !broken.includes(manifest)),
+      );
+      return { ...policy, refusals: [...policy.refusals, ...broken.map((manifest) => brokenRefusal(line, manifest))] };
+    }
+  };
+  return { judge, judgeAlone, enforce: enforceAll };
 }

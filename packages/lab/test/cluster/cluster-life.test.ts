@@ -12,7 +12,7 @@ let hosts: readonly WorldMember[];
 let edges: readonly WorldMember[];
 
 async function open(takeover: object = {}): Promise<void> {
-  world = await openClusterWorld(takeover);
+  world = await openClusterWorld({ takeover });
   edges = [await world.edge('edge-1'), await world.edge('edge-2')];
   hosts = [await world.host('host-1'), await world.host('host-2'), await world.host('host-3')];
 }

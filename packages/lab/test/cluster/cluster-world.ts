@@ -3,8 +3,10 @@ import {
   type Bus,
   createMemoryBus,
   createSubjects,
+  type KeyValues,
   type LineInput,
   lineKey,
+  type Mechanism,
   parseRuntimeConfig,
   slotOf,
   type TakeoverConfig,
@@ -40,6 +42,8 @@ export interface ClusterWorld {
   readonly bus: Bus;
   readonly p: Registrar;
   readonly a: Registrar;
+  /** A way of the test's own to what is stored. */
+  readonly values: KeyValues;
   host(id: string): Promise<WorldMember>;
   /** Its address is 10.0.1.<number of its name>, the same in every life. */
   edge(id: string): Promise<WorldMember>;
@@ -92,8 +96,15 @@ function registrar(ambient: VirtualAmbient, wire: Wire, side: 'p' | 'a'): Regist
   });
 }
 
-/** @param takeover members are fast where it says nothing */
-export async function openClusterWorld(takeover: Partial<TakeoverConfig> = {}, seed = 1): Promise<ClusterWorld> {
+export interface ClusterWorldOptions {
+  readonly seed?: number;
+  /** Members are fast where it says nothing. */
+  readonly takeover?: Partial<TakeoverConfig>;
+  /** Of every host. */
+  readonly mechanisms?: readonly Mechanism[];
+}
+
+export async function openClusterWorld({ seed = 1, takeover, mechanisms = [] }: ClusterWorldOptions = {}): Promise<ClusterWorld> {
   const ambient = createVirtualAmbient({ seed, startMs: 0 });
   const giveBack = lendGlobalTimers(ambient);
   const wire = createWire(ambient);
@@ -116,6 +127,7 @@ export async function openClusterWorld(takeover: Partial<TakeoverConfig> = {}, s
       config: parseRuntimeConfig({ cluster, takeover: { ...fast, ...takeover } }),
       locator: createHostLocator(),
       wallNow: ambient.now,
+      plugins: { mechanisms, transports: [] },
       readLines: (text: string) => parseRuntimeConfig(JSON.parse(text)).lines,
     };
     const transports = protocols.map((protocol) => wire.transport({ ...place, protocol }));
@@ -143,6 +155,7 @@ export async function openClusterWorld(takeover: Partial<TakeoverConfig> = {}, s
     ambient,
     wire,
     bus,
+    values: server.client(),
     p,
     a,
     host: (id) => member('host', id),

@@ -18,7 +18,7 @@ describe('a cluster of two edges and two line hosts', () => {
   let beganMs = 0;
 
   beforeEach(async () => {
-    world = await openClusterWorld({ registersPerS });
+    world = await openClusterWorld({ takeover: { registersPerS } });
     edge = await world.edge('edge-1');
     await world.edge('edge-2');
     host = await world.host('host-1');
@@ -93,7 +93,7 @@ describe('a cluster of two edges and two line hosts', () => {
 
 describe('an edge that drains', () => {
   it('waits for the last of its lines, however slowly they may register', async () => {
-    const world = await openClusterWorld({ registersPerS: 1 });
+    const world = await openClusterWorld({ takeover: { registersPerS: 1 } });
     const edge = await world.edge('edge-1');
     await world.host('host-1');
     await world.apply(users.map((userId) => dualLine({ userId, registerExpires: 3_600 })));

@@ -64,7 +64,7 @@ class LineHostMember implements ClusterMember {
     const parts = compose(partsOf(options));
     this.#work = new SlotsAtWork({
       ...{ ambient, bus, subjects: createSubjects(config.cluster), ledger: this.#ledger, epochOf },
-      judge: parts.resolve(tokens.policies).judge,
+      judge: parts.resolve(tokens.policies).judgeAlone,
       locator: parts.resolve(tokens.locator),
       host: createPooledHost(),
       pacer: createTokenBucket({ ambient, perS: () => this.#registersPerS(), burst }),

@@ -5,14 +5,12 @@ import {
   type LineConfig,
   lineKey,
   type PlannedLine,
-  PluginError,
   planLines,
   type Subjects,
   slotOf,
   type Timer,
 } from '@offhook/core';
 import type { LineStatus } from '@offhook/line-actor';
-import type { JudgeLine } from '../policies.ts';
 import { createSupervisor, type LineCounters, type Supervisor, type SupervisorOptions } from '../supervisor.ts';
 import { type ClusterLines, clusterLines } from './cluster-lines.ts';
 import { EdgesInUse } from './edges-in-use.ts';
@@ -54,21 +52,6 @@ const registersAnew = 2 * registersOnce;
 /** It is registered, withdrawn, or both. */
 const registers = ({ what, changes }: PlannedLine): boolean =>
   what !== 'changed' || changes.some(({ apply }) => apply === 'line');
-/** A mechanism that cannot judge a line is refused on that line; no other line hears of it. */
-const judgeAlone =
-  ({ judge, ambient }: Pick<SlotsAtWorkOptions, 'judge' | 'ambient'>): JudgeLine =>
-  (line) => {
-    try {
-      return judge(line);
-    } catch (error) {
-      if (!(error instanceof PluginError)) throw error;
-      const { code, message } = error;
-      ambient.log.error('a mechanism cannot judge a line; the line goes on without it', { line: line.id, error });
-      const remedy = 'Correct the plugin, or set X Mechanism to auto.';
-      const refusal = { code, asked: line.ext.xMechanism, message, remedy };
-      return { mechanism: undefined, line, refusals: [refusal], faults: [], ruledBy: undefined };
-    }
-  };
 
 /** The lines of the slots that this host owns. */
 export class SlotsAtWork {
@@ -82,7 +65,7 @@ export class SlotsAtWork {
   #heldBack = 0;
 
   constructor(options: SlotsAtWorkOptions) {
-    this.#options = { ...options, judge: judgeAlone(options) };
+    this.#options = options;
     this.#edges = new EdgesInUse(options.ambient, options.edgePatienceMs);
   }
 
