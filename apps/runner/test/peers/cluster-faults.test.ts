@@ -35,15 +35,11 @@ async function open(edges: readonly string[], diskMb?: number): Promise<void> {
 const desk = (values = {}) => dualTemplate(...servers, { registerExpires, ...values });
 const registers = (): readonly SeenRequest[] =>
   servers.flatMap(({ requests }) => requests.filter(({ method }) => method === 'REGISTER'));
-/** Users of all REGISTER requests after the first so many. */
-const usersSince = (asked: number): readonly string[] =>
-  [
-    ...new Set(
-      registers()
-        .slice(asked)
-        .map(({ user }) => user),
-    ),
-  ].sort();
+/** Users of all REGISTER requests that were not among those. */
+const usersSince = (asked: readonly SeenRequest[]): readonly string[] => {
+  const known = new Set(asked);
+  return [...new Set(registers().flatMap((seen) => (known.has(seen) ? [] : [seen.user])))].sort();
+};
 
 /** What of a member must not change when others have faults. */
 const standing = async (): Promise<unknown> =>

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { main } from '../../src/main.ts';
 
 /** Gathers what is written. */
-function collector(): { readonly stream: Writable; text(): string } {
+export function collector(): { readonly stream: Writable; text(): string } {
   const parts: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {

@@ -1,5 +1,5 @@
 import type { Mechanism, MechanismManifest } from '@offhook/core';
-import type { LineStatus } from '@offhook/runtime';
+import { type LineStatus, sendCommand } from '@offhook/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dualLine } from '../../src/index.ts';
 import { createThirdParty } from '../runtime/third-party.ts';
@@ -121,5 +121,19 @@ describe('a configuration that cannot be used', () => {
     await world.run(2);
     for (const host of hosts) expect(host.status().fault).toBeUndefined();
     expect(registers()).toBe(asked);
+  });
+});
+
+describe('a member that is asked to drain', () => {
+  it('says that it does, and ends when others have what it had', async () => {
+    await open(others);
+    const asked = registers();
+    const command = { command: 'drain', args: {} };
+    const answer = await world.until(sendCommand(world.bus, 'offhook.world.member.host-1', command));
+    expect(answer).toMatchObject({ id: 'host-1', role: 'host' });
+    await world.until(hosts[0]?.ended ?? Promise.reject(new Error('no host')));
+    hosts = hosts.slice(1);
+    await world.run(5);
+    expect([total('slots'), total('registered'), registers()]).toEqual([1_024, 2 * others.length, asked]);
   });
 });

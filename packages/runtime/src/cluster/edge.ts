@@ -61,7 +61,10 @@ class EdgeMember implements ClusterMember {
     const commands: MemberCommands<'edge'> = {
       status: () => this.status(),
       counters: () => ({ edge: this.#edge.stats() }),
-      drain: () => void this.drain(),
+      drain: () => {
+        void this.drain();
+        return this.status();
+      },
     };
     const subject = createSubjects(config.cluster).member(id);
     this.#subscriptions = [

@@ -90,7 +90,10 @@ class LineHostMember implements ClusterMember {
       status: () => this.status(),
       lines: ({ from }) => this.#page(typeof from === 'number' ? from : 0),
       counters: () => ({ lines: this.#work.counters() }),
-      drain: () => void this.drain(),
+      drain: () => {
+        void this.drain();
+        return this.status();
+      },
     };
     this.#subscriptions = [
       store.watch((document) => this.#configure(document)),
