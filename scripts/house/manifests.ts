@@ -5,6 +5,8 @@ import type { Manifest, Workspace } from './repository.ts';
 interface LockEntry {
   readonly version?: string;
   readonly link?: boolean;
+  /** Folder of a linked package. */
+  readonly resolved?: string;
   readonly dev?: boolean;
   readonly license?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -45,16 +47,33 @@ export function lockFaults(lock: Lock, folder: string, manifest: Manifest): read
 export function missingOptionals({ packages }: Lock): readonly string[] {
   return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)
-      .filter((name) => resolve(packages, path, name) === undefined)
+      .filter((name) => placeOf(packages, path, name) === undefined)
       .map((name) => `${path || 'root'}: ${name} has no entry`),
   );
 }
 
+/** Paths of all packages that the one in `folder` needs when it runs, itself among them. */
+export function runtimeClosure({ packages }: Lock, folder: string): readonly string[] {
+  const found = new Set<string>();
+  const visit = (path: string): void => {
+    if (found.has(path)) return;
+    found.add(path);
+    const { dependencies = {}, optionalDependencies = {} } = packages[path] ?? {};
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const at = placeOf(packages, path, name);
+      if (at !== undefined) visit(packages[at]?.link === true ? (packages[at]?.resolved ?? at) : at);
+    }
+  };
+  visit(folder);
+  return [...found].sort();
+}
+
 /** Looks in the package's own node_modules, then outwards, as Node does. */
-function resolve(packages: Lock['packages'], path: string, name: string): LockEntry | undefined {
+function placeOf(packages: Lock['packages'], path: string, name: string): string | undefined {
   for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('node_modules/') - 1))) {
-    const found = packages[`${at === '' ? '' : `${at}/`}node_modules/${name}`];
-    if (found !== undefined || at === '') return found;
+    const place = `${at === '' ? '' : `${at}/`}node_modules/${name}`;
+    if (packages[place] !== undefined) return place;
+    if (at === '') return undefined;
   }
 }
 
