@@ -10,11 +10,14 @@ type Waiting = { readonly resolve: (found: readonly KeyValueEntry[]) => void; re
 
 /**
  * Reads what a ledger holds of a slot. After the death of a host hundreds of slots are asked for at once, by hosts that have seconds for them.
+ * One read at a time: what is asked for meanwhile shares the next one, so that the whole bucket is not read once for each handful of claims.
  * Rejects as `KeyValue.entries` does.
  * @source scale reference section D.3 (takeover load)
  */
 export function createSlotReader(ledger: KeyValue, ambient: Ambient): (slot: number) => Promise<readonly KeyValueEntry[]> {
   let asked = new Map<number, Waiting[]>();
+  /** A read is due, or under way. */
+  let isBusy = false;
 
   async function readAll(slots: ReadonlyMap<number, readonly Waiting[]>): Promise<void> {
     const bySlot = new Map<number, KeyValueEntry[]>([...slots.keys()].map((slot) => [slot, []]));
@@ -27,19 +30,26 @@ export function createSlotReader(ledger: KeyValue, ambient: Ambient): (slot: num
     for (const { resolve } of waiting) resolve(found);
   }
 
-  function read(): void {
+  async function read(): Promise<void> {
     const slots = asked;
     asked = new Map();
     const failAll = (waiting: Iterable<readonly Waiting[]>) => (error: unknown) => {
       for (const each of waiting) for (const { reject } of each) reject(error);
     };
-    if (slots.size > fewSlots) readAll(slots).catch(failAll(slots.values()));
-    else for (const [slot, waiting] of slots) readOne(slot, waiting).catch(failAll([waiting]));
+    if (slots.size > fewSlots) await readAll(slots).catch(failAll(slots.values()));
+    else await Promise.all([...slots].map(([slot, waiting]) => readOne(slot, waiting).catch(failAll([waiting]))));
+  }
+
+  async function readOn(): Promise<void> {
+    do await read();
+    while (asked.size > 0);
+    isBusy = false;
   }
 
   return (slot) =>
     new Promise((resolve, reject) => {
-      if (asked.size === 0) ambient.setTimer(read, gatherMs);
+      if (!isBusy) ambient.setTimer(() => void readOn(), gatherMs);
+      isBusy = true;
       const waiting = asked.get(slot) ?? [];
       waiting.push({ resolve, reject });
       asked.set(slot, waiting);
