@@ -31,7 +31,7 @@ export const linesPerCore = (usPerRegistration: number, grantS: number): number 
 export const clusterUs = ({ hostUs, edgeUs, natsServerUs }: Split): number => hostUs + edgeUs + natsServerUs;
 
 /** Grants for which lines per core are told, s: beside NAT and firewalls, and the default. */
-export const grants = [60, 3_600] as const;
+const grants = [60, 3_600] as const;
 
 const nameWidth = 56;
 const spread = ({ p50, p99, max }: Spread, digits = 0): string =>

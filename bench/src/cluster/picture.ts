@@ -4,8 +4,8 @@ import { type ClusterFigures, clusterUs, type TimedMovements } from './figures.t
 /** The figures drawn: what a registration costs, how a dead host is replaced, what a move costs a line. Colours suit a light and a dark page. */
 
 const width = 760;
-const left = 150;
-const right = 90;
+const left = 170;
+const right = 120;
 const barHeight = 20;
 const rowHeight = 30;
 const colours = { host: '#3b82f6', edge: '#10b981', server: '#f59e0b', alone: '#8b5cf6', silent: '#94a3b8' } as const;

@@ -80,7 +80,7 @@ async function both<T>(
   return { full, cached: await once(grantS / 2) };
 }
 
-export const pidsOf = ({ hosts, edges, natsServer, sink }: Stand) => ({
+const pidsOf = ({ hosts, edges, natsServer, sink }: Stand) => ({
   host: [...hosts.values()].map(({ pid }) => pid),
   edge: [...edges.values()].map(({ pid }) => pid),
   natsServer: [natsServer.pid],
