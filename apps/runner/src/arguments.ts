@@ -24,7 +24,7 @@ export function parseName(text: string): string {
 
 /** The text may hold a password: it is not repeated, as commander would. @throws CommandError `E_COMMAND_INVALID` */
 export function parseBusUrl(text: string): string {
-  if (/^(nats|tls):\/\/[^\s/]+\/?$/.test(text)) return text;
+  if (/^(?:(?:nats|tls):\/\/[^\s/,]+\/?(?:,(?!$)|$))+$/.test(text)) return text;
   throw new CommandError('E_COMMAND_INVALID', '--bus does not take this value; a URL such as nats://host:4222 is needed.');
 }
 

@@ -35,7 +35,8 @@ export function addCluster(program: Command, frame: Frame): void {
   const ask = (name: string, description: string): Command =>
     command(cluster, name, description)
       .option('--bus <url>', 'NATS bus of the cluster; default: $OFFHOOK_BUS', parseBusUrl)
-      .option('--cluster <name>', 'name of the cluster', parseName, 'local');
+      .option('--cluster <name>', 'name of the cluster', parseName, 'local')
+      .option('--config <file>', 'configuration whose bus section has the credentials', parsePath);
   const within = async (choice: ClusterChoice, use: (door: ClusterDoor) => Promise<ExitCode>): Promise<void> => {
     const door = await (await import('./cluster/door.ts')).openCluster(choice, process.env);
     try {

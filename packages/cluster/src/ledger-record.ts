@@ -21,6 +21,15 @@ export const everyRecord = (slot: number): string => `*.${slot}.>`;
 /** NaN: the key is none of ours. */
 export const slotOfRecord = (key: string): number => Number(key.split('.', 2)[1]);
 
+/** Facts with their instants so much later: from the clock of a process to that of the wall, or back. 0 stays what it is, no instant. */
+export function shifted(facts: Facts | undefined, byMs: number): Facts | undefined {
+  if (facts === undefined || !('cseq' in facts) || byMs === 0) return facts;
+  const later = (atMs: number): number => (atMs === 0 ? 0 : atMs + byMs);
+  const { expiresAtMs, refreshAtMs, heldSinceMs } = facts;
+  const held = heldSinceMs === undefined ? {} : { heldSinceMs: later(heldSinceMs) };
+  return { ...facts, expiresAtMs: later(expiresAtMs), refreshAtMs: later(refreshAtMs), ...held };
+}
+
 /** Facts undefined: there are none any more; the epoch still tells who said so. */
 export const writeRecord = (epoch: number, facts: Facts | undefined): Uint8Array => encodeJson({ ...facts, epoch });
 
@@ -34,6 +43,7 @@ const legFields: Readonly<Record<keyof LegFacts, Check>> = {
   ...{ callId: isText, fromTag: isText, cseq: isNumber, expiresAtMs: isNumber, refreshAtMs: isNumber },
   ...{ aor: isText, server: isText, contact: isText },
   ...{ heldSinceMs: optional(isNumber), edge: optional(isText), flow: optional(isText) },
+  edgeLife: optional(isText),
 };
 
 const dialogFields: Readonly<Record<keyof DialogFacts, Check>> = {

@@ -11,13 +11,15 @@ import {
   slotOf,
   type Timer,
 } from '@offhook/core';
-import { callKey, copyFacts, type Facts, legKey, readEpoch, readRecord, writeRecord } from './ledger-record.ts';
+import { callKey, copyFacts, type Facts, legKey, readEpoch, readRecord, shifted, writeRecord } from './ledger-record.ts';
 import { isConflict } from './member-name.ts';
 import { createSlotReader } from './slot-reader.ts';
 
 export interface LedgerOptions {
   readonly ledger: KeyValue;
   readonly ambient: Ambient;
+  /** The wall clock, ms since 1970: what hosts have in common. Instants are stored by it. */
+  wallNow(): number;
   /** Of a slot that this host owns; undefined: it does not, and nothing is written for it. */
   epochOf(slot: number): number | undefined;
   /** A later owner has written to the slot: whatever this host does for its lines is in vain. Told once per slot. */
@@ -60,6 +62,8 @@ interface OpenSlot {
   /** Resolves once what is stored has been read. */
   reading: Promise<void> | undefined;
   isRead: boolean;
+  /** By `openSlot`; else a line has asked for it. */
+  isOwned: boolean;
   /** Saves from before that. */
   early: (() => void)[];
   isLost: boolean;
@@ -70,6 +74,8 @@ const groupMs = 50;
 const writesAtOnce = 64;
 /** Pauses while nobody answers, ms. */
 const retry = { firstMs: 500, longestMs: 5_000 };
+/** Clocks that differ by less are the same. */
+const clockGrainMs = 100;
 const legs: readonly Leg[] = ['primary', 'alternate'];
 
 /**
@@ -78,7 +84,9 @@ const legs: readonly Leg[] = ['primary', 'alternate'];
  * While nobody answers, the latest facts wait in memory.
  * @source scale reference section D.3; redundancy reference D-46
  */
-export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions): Ledger {
+export function createLedger({ ledger, ambient, wallNow, epochOf, onLost }: LedgerOptions): Ledger {
+  /** How far the clock of this process is behind the wall: it stood still while the machine slept, and began when it began. */
+  const behindMs = (): number => Math.round((wallNow() - ambient.now()) / clockGrainMs) * clockGrainMs;
   const readSlot = createSlotReader(ledger, ambient);
   const slots = new Map<number, OpenSlot>();
   let waiting = new Set<Entry>();
@@ -92,7 +100,15 @@ export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions
   function slotAt(slot: number): OpenSlot {
     const known = slots.get(slot);
     if (known !== undefined) return known;
-    const opened: OpenSlot = { slot, entries: new Map(), reading: undefined, isRead: false, early: [], isLost: false };
+    const opened: OpenSlot = {
+      slot,
+      entries: new Map(),
+      reading: undefined,
+      isRead: false,
+      isOwned: false,
+      early: [],
+      isLost: false,
+    };
     slots.set(slot, opened);
     return opened;
   }
@@ -110,7 +126,7 @@ export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions
     for (const { key, value, revision } of found) {
       const reading = readRecord(key, value, epochOf(slot.slot));
       if ('fault' in reading) report(key, revision, reading.fault);
-      const facts = 'fault' in reading ? undefined : reading.facts;
+      const facts = 'fault' in reading ? undefined : shifted(reading.facts, -behindMs());
       slot.entries.set(key, { key, slot: slot.slot, revision, facts });
     }
     slot.isRead = true;
@@ -231,7 +247,7 @@ export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions
       const epoch = epochOf(entry.slot);
       if (epoch === undefined || slots.get(entry.slot)?.isLost !== false) return giveUp();
       try {
-        entry.revision = await ledger.put(entry.key, writeRecord(epoch, entry.facts), entry.revision);
+        entry.revision = await ledger.put(entry.key, writeRecord(epoch, shifted(entry.facts, behindMs())), entry.revision);
         stats.writes += 1;
         return;
       } catch (error) {
@@ -278,7 +294,13 @@ export function createLedger({ ledger, ambient, epochOf, onLost }: LedgerOptions
   }
 
   return {
-    openSlot: (slot) => open(slotAt(slot)),
+    openSlot(at) {
+      // What stands there without having been opened is of a line that asked after the slot was closed.
+      if (slots.get(at)?.isOwned === false) slots.delete(at);
+      const slot = slotAt(at);
+      slot.isOwned = true;
+      return open(slot);
+    },
     async closeSlot(at) {
       const slot = slots.get(at);
       if (slot === undefined) return;

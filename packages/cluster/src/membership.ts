@@ -39,7 +39,7 @@ const keepEndedMs = 3_600_000;
  * @source scale reference section D.2 rules 1 to 3
  */
 export function createMembership(options: MembershipOptions): Membership {
-  const { members, ambient, wallNow, id, role, timing, build, weight = 1, info = {}, onFenced } = options;
+  const { members, ambient, wallNow, id, role, timing, build, weight = () => 1, info = {}, onFenced } = options;
   const { heartbeatMs, leaseMs, fenceMs } = timing;
   assertMemberName(id);
   const key = memberKey(id);
@@ -49,6 +49,8 @@ export function createMembership(options: MembershipOptions): Membership {
   let starting: Promise<void> | undefined;
   let watching: Subscription | undefined;
   let timer: Timer | undefined;
+  /** Killed: a start under way comes to nothing. */
+  let isKilled = false;
   /** One write to our record at a time. */
   let writing: Promise<void> = Promise.resolve();
 
@@ -59,7 +61,7 @@ export function createMembership(options: MembershipOptions): Membership {
   const ahead = (): number => wallNow() - ambient.now();
 
   const recordOf = (session: string, startedAtMs: number, state: MemberState): MemberRecord => ({
-    ...{ id, session, role, state, weight, build, startedAtMs, info },
+    ...{ id, session, role, state, weight: weight(), build, startedAtMs, info },
   });
 
   /** The wall clock ran on while the monotonic one stood still: nobody knows what has become of the lease. */
@@ -242,6 +244,7 @@ export function createMembership(options: MembershipOptions): Membership {
     const name = await awaitName({ members, ambient, id, fenceMs });
     await watchOthers();
     await options.beforeJoin?.();
+    if (isKilled) return;
     const sentAtMs = ambient.now();
     const aheadMs = ahead();
     const session = randomToken(ambient, 80);
@@ -249,6 +252,7 @@ export function createMembership(options: MembershipOptions): Membership {
     const state: MemberState = role === 'host' && !name.isOrphan ? 'joining' : 'up';
     const record = recordOf(session, sentAtMs, state);
     const joinedAt = await members.put(key, writeMember(record), name.revision);
+    if (isKilled) return;
     current = {
       ...{ id: session, startedAtMs: sentAtMs, joinedAt, revision: joinedAt, wanted: state, state },
       ...{ validUntilMs: 0, aheadMs, answeredAtMs: sentAtMs, hasFailed: false, isSuspended: false, drained: [] },
@@ -289,6 +293,7 @@ export function createMembership(options: MembershipOptions): Membership {
     },
     start() {
       if (current !== undefined) return Promise.resolve();
+      isKilled = false;
       starting ??= tryToJoin();
       return starting;
     },
@@ -311,6 +316,8 @@ export function createMembership(options: MembershipOptions): Membership {
       await writing;
     },
     kill() {
+      isKilled = true;
+      watching?.unsubscribe();
       if (current !== undefined) end(current);
     },
     members: () => view.members,

@@ -14,7 +14,7 @@ export interface MembershipOptions {
   readonly timing: ClusterTiming;
   readonly build: string;
   /** Default 1; 0: it never gets a slot. */
-  readonly weight?: number;
+  weight?(): number;
   /** What others may want to know of it. */
   readonly info?: Readonly<Record<string, unknown>>;
   /** What has to stand before the others hear of this member; called once its name is known to be free, at each start. */

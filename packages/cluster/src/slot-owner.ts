@@ -82,7 +82,9 @@ export function createSlotOwner({ slots, ambient, membership, timing, onGain, on
 
   function isFree(slot: number): boolean {
     const claim = view.recordOf(slot)?.claim;
-    return claim === undefined || membership.hasEnded(claim.owner, claim.session, claim.joinedAt);
+    // A claim of our name is of a former session: a name is one member's.
+    const isFormer = claim?.owner === membership.id && claim.session !== session;
+    return claim === undefined || isFormer || membership.hasEnded(claim.owner, claim.session, claim.joinedAt);
   }
 
   /** Somebody else should have it, and is ready for it. */
@@ -289,6 +291,7 @@ export function createSlotOwner({ slots, ambient, membership, timing, onGain, on
       });
     },
     stop() {
+      session = undefined;
       forget?.();
       ambient.clearTimer(timer);
       pace.clear();

@@ -10,8 +10,11 @@ export interface TokenBucketOptions {
 
 /** A queue that is served so many times per second: what moves lines never comes as a storm. */
 export interface TokenBucket {
-  /** Runs it now when there are as many tokens as it costs (default 1, at most the burst) and nobody waits, else in its turn. */
-  take(run: () => void, cost?: number): void;
+  /**
+   * Runs it now when there are as many tokens as it costs (default 1, at most the burst) and nobody waits, else in its turn. When it answers
+   * false there was nothing to do any more, and it costs nothing.
+   */
+  take(run: () => unknown, cost?: number): void;
   /** Forgets whoever waits. */
   clear(): void;
   readonly waiting: number;
@@ -19,7 +22,7 @@ export interface TokenBucket {
 
 /** @source scale reference section D.3 (storm limits) */
 export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions): TokenBucket {
-  let queue: { readonly run: () => void; readonly cost: number }[] = [];
+  let queue: { readonly run: () => unknown; readonly cost: number }[] = [];
   let tokens = burst;
   let countedAtMs = ambient.now();
   let timer: Timer | undefined;
@@ -33,6 +36,16 @@ export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions):
   /** A hair less is enough: time in fractions of a millisecond does not add up exactly. */
   const missing = ({ cost }: { readonly cost: number }): number => (tokens > cost - 0.000_001 ? 0 : cost - tokens);
 
+  /** One that throws keeps nobody else waiting. */
+  function attempt(run: () => unknown): unknown {
+    try {
+      return run();
+    } catch (error) {
+      ambient.log.error('what waited for its turn has failed', { error });
+      return undefined;
+    }
+  }
+
   function serve(): void {
     timer = undefined;
     refill();
@@ -44,7 +57,7 @@ export function createTokenBucket({ ambient, perS, burst }: TokenBucketOptions):
       }
       queue.shift();
       tokens -= next.cost;
-      next.run();
+      if (attempt(next.run) === false) tokens += next.cost;
     }
   }
 

@@ -11,7 +11,13 @@ async function openLedgers(): Promise<LineStoreSubject> {
   const open = async (): Promise<Ledger> => {
     const epoch = ledgers.length + 1;
     const ledger = createLedger({
-      ...{ ledger: await server.client().bucket('ledger'), ambient, epochOf: () => epoch, onLost: () => {} },
+      ...{
+        ledger: await server.client().bucket('ledger'),
+        ambient,
+        wallNow: ambient.now,
+        epochOf: () => epoch,
+        onLost: () => {},
+      },
     });
     ledgers.push(ledger);
     return ledger;

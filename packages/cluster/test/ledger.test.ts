@@ -39,12 +39,19 @@ interface Owner {
 function createBench() {
   const ambient = createManualAmbient();
   const server = createMemoryKeyValueServer(ambient);
-  async function own(epoch: number | undefined): Promise<Owner> {
+  /** @param behindMs so far the clock of that host is behind the wall */
+  async function own(epoch: number | undefined, behindMs = 0): Promise<Owner> {
     const client = server.client();
     let current = epoch;
     const lost: number[] = [];
     const ledger = createLedger({
-      ...{ ledger: await client.bucket('ledger'), ambient, epochOf: () => current, onLost: (at: number) => void lost.push(at) },
+      ...{
+        ledger: await client.bucket('ledger'),
+        ambient,
+        wallNow: () => ambient.now() + behindMs,
+        epochOf: () => current,
+        onLost: (at: number) => void lost.push(at),
+      },
     });
     return {
       ...{ ledger, lost, cut: () => client.cut(), mend: () => client.mend() },
@@ -205,6 +212,18 @@ describe('a conflict', () => {
     owner.setEpoch(undefined);
     await ambient.elapse(100);
     expect(owner.ledger.stats).toMatchObject({ writes: 0, lost: 1, waiting: 0 });
+  });
+});
+
+describe('instants', () => {
+  it('mean the same to hosts whose clocks differ', async () => {
+    const { ambient, own } = createBench();
+    const [late, next] = [await own(1, 3_600_000), await own(2)];
+    const facts = { ...someFacts(1), expiresAtMs: 1_000_000, refreshAtMs: 900_000 };
+    late.ledger.save(line, 'primary', facts);
+    await after(ambient, 200, late.ledger.flush());
+    const loaded = await after(ambient, 100, next.ledger.load(line));
+    expect(loaded.primary).toEqual({ ...facts, expiresAtMs: 4_600_000, refreshAtMs: 4_500_000 });
   });
 });
 

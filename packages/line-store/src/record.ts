@@ -79,6 +79,7 @@ export function copyFacts({
   heldSinceMs,
   edge,
   flow,
+  edgeLife,
 }: LegFacts): LegFacts {
   const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact };
   return {
@@ -86,6 +87,7 @@ export function copyFacts({
     ...(heldSinceMs === undefined ? {} : { heldSinceMs }),
     ...(edge === undefined ? {} : { edge }),
     ...(flow === undefined ? {} : { flow }),
+    ...(edgeLife === undefined ? {} : { edgeLife }),
   };
 }
 
@@ -95,7 +97,7 @@ function readFacts(value: unknown): LegFacts | undefined {
     texts.every((key) => typeof value[key] === 'string') &&
     numbers.every((key) => Number.isFinite(value[key])) &&
     (value.heldSinceMs === undefined || Number.isFinite(value.heldSinceMs)) &&
-    [value.edge, value.flow].every((text) => text === undefined || typeof text === 'string');
+    [value.edge, value.flow, value.edgeLife].every((text) => text === undefined || typeof text === 'string');
   return isWhole ? copyFacts(value as unknown as LegFacts) : undefined;
 }
 

@@ -7,11 +7,15 @@ import {
   type Subjects,
   systemAmbient,
 } from '@offhook/core';
+import { busConnection } from '../bus-connection.ts';
+import { loadPluggedConfig, runnableConfig } from '../config-file.ts';
 
 /** Which cluster a command is for. */
 export interface ClusterChoice {
   readonly bus?: string;
   readonly cluster: string;
+  /** Configuration of a member: its bus section says who we are to the bus. */
+  readonly config?: string;
 }
 
 /** An operator's way into a cluster. */
@@ -25,12 +29,23 @@ export interface ClusterDoor {
 }
 
 /** @throws CommandError `E_COMMAND_INVALID` no bus is named; BusError (rejects) `E_BUS_CONNECT`; KeyValueError (rejects) `E_KV_UNAVAILABLE` */
-export async function openCluster({ bus: url, cluster }: ClusterChoice, env: NodeJS.ProcessEnv): Promise<ClusterDoor> {
-  const servers = url ?? (env.OFFHOOK_BUS || undefined);
+export async function openCluster(
+  { bus: url, cluster, config: path }: ClusterChoice,
+  env: NodeJS.ProcessEnv,
+): Promise<ClusterDoor> {
+  const config = path === undefined ? undefined : runnableConfig(await loadPluggedConfig(path), false);
+  const servers = url ?? (env.OFFHOOK_BUS || undefined) ?? config?.bus.url;
   if (servers === undefined)
-    throw new CommandError('E_COMMAND_INVALID', 'No cluster is named: give --bus nats://host:4222, or set $OFFHOOK_BUS.');
+    throw new CommandError(
+      'E_COMMAND_INVALID',
+      'No cluster is named: give --bus nats://host:4222, set $OFFHOOK_BUS, or name a configuration with --config.',
+    );
   const ambient = systemAmbient();
   const { connectCluster } = await import('@offhook/bus-nats');
-  const { bus, values, close } = await connectCluster({ servers: [servers], name: `offhook-operator-${cluster}`, ambient });
+  const { bus, values, close } = await connectCluster({
+    ...(config === undefined ? { servers } : busConnection(config, servers)),
+    name: `offhook-operator-${cluster}`,
+    ambient,
+  });
   return { cluster, ambient, bus, values, subjects: createSubjects(cluster), close };
 }

@@ -19,6 +19,7 @@ import {
   memberCommands,
 } from '@offhook/runtime/cluster';
 import type { LogLevel } from '../arguments.ts';
+import { busConnection } from '../bus-connection.ts';
 import { loadPluggedConfig, resolveSecret, runnableConfig } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { createLog } from '../log.ts';
@@ -94,7 +95,7 @@ export async function runMember(
   const ambient: Ambient = systemAmbient({ log: createLog(options.logLevel) });
   const id = options.name ?? (role === 'edge' && config.edge.name !== 'edge' ? config.edge.name : defaultName(role));
   const { announceService, connectCluster } = await import('@offhook/bus-nats');
-  const way = await connectCluster({ ...config.bus, servers: [servers], name: `offhook-${config.cluster}-${id}`, ambient });
+  const way = await connectCluster({ ...busConnection(config, servers), name: `offhook-${config.cluster}-${id}`, ambient });
   let service: Service<string> | undefined;
   try {
     const common = {

@@ -50,7 +50,7 @@ const allSaved = (servers: Servers, users: ReadonlySet<string>, sinceMs: number)
 
 describePeers('an edge of 3,000 dual lines is killed', ['kamailio', 'nats-server'], () => {
   const count = 3_000;
-  const registersPerS = 200;
+  const registersPerS = 300;
   const ports = { dies: 0, lives: 0 };
   let world: World;
 

@@ -113,7 +113,7 @@ export async function createWorld({ timing = defaultTiming, seed = 1 }: WorldOpt
     }
     const membership = createMembership({
       ...{ members, ambient: own, wallNow: own.wallNow, id, role: 'host', timing, build: 'test' },
-      weight: options.weight ?? 1,
+      weight: () => options.weight ?? 1,
       onFenced(reason) {
         fences.push(reason);
         own.setTimer(again, 100);

@@ -31,6 +31,12 @@ export const busSchema = z.strictObject({
     })
     .optional()
     .meta({ description: 'TLS to the NATS server, also asked for with tls:// in the URL.' }),
+  replicas: z
+    .int()
+    .min(1)
+    .max(5)
+    .optional()
+    .meta({ description: 'Servers that keep each bucket of a cluster, counted when it is made; default 1.' }),
 });
 
 export type BusTls = Omit<EdgeTls, 'minVersion'>;
@@ -41,6 +47,7 @@ export interface BusConfig {
   readonly creds?: string;
   readonly nkey?: string;
   readonly tls?: BusTls;
+  readonly replicas?: number;
 }
 
 type Given = z.output<typeof busSchema>;
@@ -74,7 +81,7 @@ function readCredential(
 }
 
 /** Reads what `bus` names. Every fault is noted; credentials and keys are never shown. */
-export function readBus({ url, creds, nkey, tls }: Given, resolve: ResolveSecret | undefined, notes: Notes): BusConfig {
+export function readBus({ url, creds, nkey, tls, replicas }: Given, resolve: ResolveSecret | undefined, notes: Notes): BusConfig {
   if (creds !== undefined && nkey !== undefined)
     notes.refuse(['bus', 'nkey'], {
       code: 'value.invalid',
@@ -92,5 +99,6 @@ export function readBus({ url, creds, nkey, tls }: Given, resolve: ResolveSecret
     ...(credsText === undefined ? {} : { creds: credsText }),
     ...(nkeyText === undefined ? {} : { nkey: nkeyText }),
     ...(pems === undefined ? {} : { tls: pems }),
+    ...(replicas === undefined ? {} : { replicas }),
   };
 }

@@ -20,6 +20,8 @@ export interface LegFacts {
   /** Where lines outlive their process: the edge that holds the flow, and the flow. */
   readonly edge?: string;
   readonly flow?: string;
+  /** Which life of that edge: a connection does not outlive it. */
+  readonly edgeLife?: string;
 }
 
 /**

@@ -36,6 +36,7 @@ export const memoryCases: readonly Case[] = [
         heldSinceMs: 1_700_000_000_000.5,
         edge: 'e1',
         flow: '1/tcp:192.0.2.9:40001>192.0.2.1:5060#k3x',
+        edgeLife: 'hb2m4wsz',
       });
       store.save('1000', 'primary', exact);
       await holds(store, { 1000: { primary: exact } });

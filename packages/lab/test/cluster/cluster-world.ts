@@ -54,6 +54,8 @@ export interface ClusterWorld {
   registers(at: Registrar, sinceS?: number): readonly SeenRegister[];
   /** Every line of a host, as it says itself. */
   lines(host: string): Promise<readonly LineStatus[]>;
+  /** Tells a member to hand over and end, as an operator does; what it answers. */
+  drain(member: string): Promise<unknown>;
   command(line: string, command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
   run(seconds: number): Promise<void>;
   until<T>(promise: Promise<T>): Promise<T>;
@@ -180,6 +182,7 @@ export async function openClusterWorld({ seed = 1, takeover, mechanisms = [] }: 
       const asked = sendCommand(bus, subjects.member(host), { command: 'lines', args: {} });
       return ((await until(asked)) as { readonly lines: readonly LineStatus[] }).lines;
     },
+    drain: (member) => until(sendCommand(bus, subjects.member(member), { command: 'drain', args: {} })),
     command: (line, command, args = {}) => until(sendCommand(bus, subjects.line(lineKey(line), 'cmd'), { command, args })),
     run: (seconds) => ambient.runFor(seconds * 1_000),
     until,

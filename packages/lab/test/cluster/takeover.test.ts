@@ -47,4 +47,18 @@ describe('a cluster of two edges and three line hosts', () => {
     });
     expect(registers(world)).toBe(asked);
   });
+
+  it('hands the lines of a host that is drained over; it answers before it ends', async () => {
+    const asked = registers(world);
+    expect(await world.drain('host-1')).toMatchObject({ id: 'host-1', role: 'host' });
+    await world.until(hosts[0]?.ended ?? Promise.resolve());
+    hosts = hosts.slice(1);
+    await world.run(1);
+    expect({ slots: total('slots'), lines: total('lines'), registered: total('registered') }).toEqual({
+      slots: 1_024,
+      lines: count,
+      registered: 2 * count,
+    });
+    expect(registers(world)).toBe(asked);
+  });
 });

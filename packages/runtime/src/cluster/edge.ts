@@ -106,9 +106,9 @@ class EdgeMember implements ClusterMember {
   async #handOver(): Promise<void> {
     if (this.#life.isOver) return;
     const { ambient } = this.#options;
-    await this.#life.membership.drain();
+    await this.#life.whileValid(() => this.#life.membership.drain());
     let left = this.#edge.holders();
-    for (let sinceMs = ambient.now(); left > 0 && ambient.now() - sinceMs < patienceMs; ) {
+    for (let sinceMs = ambient.now(); left > 0 && this.#life.membership.isValid() && ambient.now() - sinceMs < patienceMs; ) {
       await new Promise<void>((resolve) => ambient.setTimer(resolve, lookAgainMs));
       if (this.#edge.holders() < left) sinceMs = ambient.now();
       left = this.#edge.holders();

@@ -1,5 +1,5 @@
 import { edgeFor, type Member } from '@offhook/cluster';
-import { type Ambient, lineKey } from '@offhook/core';
+import { type Ambient, type LegFacts, lineKey } from '@offhook/core';
 
 /** A line that has to change its edge, or to open its flows there again. */
 export interface EdgeMove {
@@ -32,9 +32,19 @@ export class EdgesInUse {
     return this.#awaited.size > 0;
   }
 
-  presence(edge: string | undefined): EdgePresence {
+  /** Of the edge of a registration. A connection of an earlier life is gone with it. */
+  presence({ edge, edgeLife, server }: Pick<LegFacts, 'edge' | 'edgeLife' | 'server'>): EdgePresence {
     if (edge === undefined) return 'gone';
-    return this.#live.has(edge) ? 'there' : this.#awaited.has(edge) ? 'awaited' : 'gone';
+    const life = this.#live.get(edge);
+    if (life === undefined) return this.#awaited.has(edge) ? 'awaited' : 'gone';
+    const isSame = edgeLife === undefined || edgeLife === life || server.endsWith(';udp');
+    return isSame ? 'there' : 'gone';
+  }
+
+  /** Of the edge that the line uses, when it is that one. */
+  lifeOf(line: string, edge: string | undefined): string | undefined {
+    const used = this.#used.get(line);
+    return used?.edge === edge ? used?.session : undefined;
   }
 
   /** Takes note of who is there; answers with the lines that must move, and those whose edge has begun anew. */
@@ -47,7 +57,7 @@ export class EdgesInUse {
     const moves: EdgeMove[] = [];
     for (const [line, { edge, session }] of this.#used) {
       const now = this.#live.get(edge);
-      if (this.#awaited.has(edge) || (now !== undefined && (session === undefined || session === now))) continue;
+      if (this.#awaited.has(edge) || (now !== undefined && session === now)) continue;
       const next = now === undefined ? this.#choose(line) : edge;
       if (next !== undefined) moves.push({ line, edge: next });
     }

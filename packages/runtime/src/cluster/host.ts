@@ -8,7 +8,7 @@ import {
   type LineConfigDocument,
   type SlotOwner,
 } from '@offhook/cluster';
-import { createSubjects, type KeyValue, type Subscription } from '@offhook/core';
+import { createSubjects, type KeyValue, type Subscription, wallClockMs } from '@offhook/core';
 import { createPooledHost } from '@offhook/line-actor';
 import { compose } from '../composition.ts';
 import { serveCommands, serveDirectory } from '../front-desk.ts';
@@ -48,17 +48,21 @@ class LineHostMember implements ClusterMember {
   #fault: string | undefined;
   #draining: Promise<void> | undefined;
   #subscriptions: readonly Subscription[] = [];
+  /** As soon as it can tell. */
+  #directory: Subscription | undefined;
 
   constructor(options: ClusterMemberOptions, of: Buckets) {
     this.#options = options;
     this.#buckets = of;
-    const { ambient, config, bus } = options;
+    const { ambient, config, bus, wallNow = wallClockMs } = options;
     const epochOf = (slot: number): number | undefined => this.#owner?.owned().get(slot);
     this.#life = new MemberLife(options, {
       ...{ role: 'host', members: of.members },
+      // Without lines in force it could run none: its slots would be nobody's.
+      weight: () => (this.#document === undefined ? 0 : 1),
     });
     this.#ledger = createLedger({
-      ...{ ledger: of.ledger, ambient, epochOf },
+      ...{ ledger: of.ledger, ambient, wallNow, epochOf },
       onLost: (slot) => void this.#work.lose(slot, false),
     });
     const parts = compose(partsOf(options));
@@ -79,16 +83,19 @@ class LineHostMember implements ClusterMember {
   }
 
   async start(): Promise<void> {
-    const { config, control, bus, id, ambient } = this.#options;
+    const { config, control, id, ambient } = this.#options;
     const { membership } = this.#life;
     const subjects = createSubjects(config.cluster);
     const store = createLineConfigStore({ config: this.#buckets.config, ambient });
     membership.onChange(() => this.#work.see([...membership.members().values()]));
+    // First: a host that is started again has its slots at once, and must know their lines.
+    const document = await store.read();
+    if (document !== undefined) this.#configure(document);
     await this.#life.join();
     this.#own();
     const commands: MemberCommands<'host'> = {
       status: () => this.status(),
-      lines: ({ from }) => this.#page(typeof from === 'number' ? from : 0),
+      lines: ({ from }) => this.#work.page(typeof from === 'number' ? from : 0, pageLines),
       counters: () => ({ lines: this.#work.counters() }),
       drain: () => {
         void this.drain();
@@ -97,7 +104,6 @@ class LineHostMember implements ClusterMember {
     };
     this.#subscriptions = [
       store.watch((document) => this.#configure(document)),
-      serveDirectory(bus, subjects, (user) => this.#work.lines.ofUser(user)),
       serveCommands(control, subjects.member(id), `Line host ${id}`, commands, {}, countOf(this.#options)),
     ];
   }
@@ -131,8 +137,10 @@ class LineHostMember implements ClusterMember {
 
   async #handOver(): Promise<void> {
     if (this.#life.isOver) return;
-    await this.#life.membership.drain();
-    await this.#owner?.drain();
+    await this.#life.whileValid(async () => {
+      await this.#life.membership.drain();
+      await this.#owner?.drain();
+    });
     this.#close();
     this.#dropAll();
     await this.#ledger.close();
@@ -140,6 +148,7 @@ class LineHostMember implements ClusterMember {
   }
 
   #close(): void {
+    this.#directory?.unsubscribe();
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions = [];
   }
@@ -162,21 +171,18 @@ class LineHostMember implements ClusterMember {
   }
 
   #configure(document: LineConfigDocument): void {
-    const { readLines, ambient } = this.#options;
+    const { readLines, ambient, bus, config } = this.#options;
+    // A bus that was away tells it again.
+    const isKnown = this.#document?.text === document.text;
     try {
-      this.#work.configure(readLines(document.text));
+      if (!isKnown) this.#work.configure(readLines(document.text));
       this.#document = document;
       this.#fault = undefined;
+      this.#directory ??= serveDirectory(bus, createSubjects(config.cluster), (user) => this.#work.lines.ofUser(user));
     } catch (error) {
       this.#fault = `configuration ${document.revision} is not in force here: ${error instanceof Error ? error.message : String(error)}`;
       ambient.log.error('the configuration of the cluster cannot be used here; lines go on as they are', { error });
     }
-  }
-
-  #page(from: number): unknown {
-    const lines = this.#work.status();
-    const next = from + pageLines;
-    return { lines: lines.slice(from, next), ...(next < lines.length ? { next } : {}) };
   }
 
   /** Its share of what all hosts together may ask of one registrar, less what may come at once. */

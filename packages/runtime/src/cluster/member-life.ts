@@ -6,12 +6,15 @@ export interface MemberLifeOptions {
   readonly role: MemberStatus['role'];
   readonly members: KeyValue;
   readonly info?: Readonly<Record<string, unknown>>;
+  /** Its share of slots. */
+  weight?(): number;
   /** What has to stand before others hear of it. */
   beforeJoin?(): Promise<void>;
 }
 
 /** Whose session others have ended waits so many heartbeats before it joins anew. */
 const rejoinHeartbeats = 2;
+const lookMs = 250;
 
 /**
  * A member's sessions, one after the other, until it leaves. Whoever is shut out joins again by itself, as if it had just been started: what it
@@ -37,6 +40,7 @@ export class MemberLife {
     });
     this.membership = createMembership({
       ...{ members, ambient, wallNow, id, role, build, info, timing: this.takeover },
+      ...(life.weight && { weight: life.weight }),
       ...(life.beforeJoin && { beforeJoin: () => life.beforeJoin?.() ?? Promise.resolve() }),
       onFenced: (reason) => this.#fenced(reason),
     });
@@ -54,6 +58,21 @@ export class MemberLife {
   async join(): Promise<void> {
     await this.membership.start();
     this.#isFenced = false;
+  }
+
+  /** Does `work`, or as much of it as can be done before the right to act has run out: without the bus nothing can be handed over. */
+  async whileValid(work: () => Promise<void>): Promise<void> {
+    const { ambient } = this.#options;
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!this.membership.isValid()) return resolve();
+        timer = ambient.setTimer(look, lookMs);
+      };
+      look();
+    });
+    await Promise.race([work(), over]);
+    ambient.clearTimer(timer);
   }
 
   /** No further session begins. */

@@ -2,7 +2,9 @@ import { createFencedBus, type Ledger, type Member, type TokenBucket } from '@of
 import {
   type Ambient,
   type Bus,
+  type LegFacts,
   type LineConfig,
+  type LineStore,
   lineKey,
   type PlannedLine,
   planLines,
@@ -32,8 +34,10 @@ export interface SlotsAtWorkOptions extends Pick<SupervisorOptions, 'judge' | 'h
 
 interface Slot {
   readonly supervisor: Supervisor;
-  /** Where lines are registered that an earlier owner has left. */
-  readonly edges: ReadonlyMap<string, string | undefined>;
+  /** One registration that an earlier owner left of each line, until the line has begun. */
+  readonly known: Map<string, LegFacts>;
+  /** Lines that have begun here. */
+  readonly begun: Set<string>;
   /** In force. */
   lines: readonly LineConfig[];
   /** Lines that wait for their turn. */
@@ -58,6 +62,10 @@ export class SlotsAtWork {
   readonly #options: SlotsAtWorkOptions;
   readonly #slots = new Map<number, Slot>();
   readonly #edges: EdgesInUse;
+  /** The ledger, which is told through which life of its edge a line has registered. */
+  readonly #store: LineStore;
+  /** Lines that are to change their edge, and wait for their turn. */
+  readonly #moves = new Map<string, string>();
   /** Slots with lines whose edge may be back in a moment. */
   readonly #awaiting = new Set<number>();
   #lookAgain: Timer | undefined;
@@ -67,6 +75,16 @@ export class SlotsAtWork {
   constructor(options: SlotsAtWorkOptions) {
     this.#options = options;
     this.#edges = new EdgesInUse(options.ambient, options.edgePatienceMs);
+    const { ledger } = options;
+    this.#store = {
+      load: (line) => ledger.load(line),
+      save: (line, leg, facts) => {
+        const edgeLife = this.#edges.lifeOf(line, facts?.edge);
+        ledger.save(line, leg, facts === undefined || edgeLife === undefined ? facts : { ...facts, edgeLife });
+      },
+      flush: () => ledger.flush(),
+      close: () => ledger.close(),
+    };
   }
 
   get slots(): number {
@@ -87,6 +105,16 @@ export class SlotsAtWork {
     return [...this.#slots.values()].flatMap(({ supervisor }) => supervisor.status());
   }
 
+  /** Lines of as many slots as make up a page, from that slot on; `next` is where the next page begins. */
+  page(from: number, size: number): { readonly lines: readonly LineStatus[]; readonly next?: number } {
+    const lines: LineStatus[] = [];
+    for (const slot of [...this.#slots.keys()].filter((each) => each >= from).sort((a, b) => a - b)) {
+      if (lines.length >= size) return { lines, next: slot };
+      lines.push(...(this.#slots.get(slot)?.supervisor.status() ?? []));
+    }
+    return { lines };
+  }
+
   counters(): LineCounters {
     const faults: Record<string, number> = {};
     let received = 0;
@@ -104,8 +132,20 @@ export class SlotsAtWork {
     await ledger.openSlot(slot);
     const facts = await Promise.all(this.#lines.inSlot(slot).map(async ({ id }) => [id, await ledger.load(id)] as const));
     if (!this.#isOwned(slot, epoch)) return;
-    const edges = new Map(facts.map(([id, legs]) => [id, legs.primary?.edge ?? legs.alternate?.edge]));
-    const own: Slot = { supervisor: this.#supervise(slot, epoch, edges), edges, lines: [], inTurn: new Set() };
+    const known = new Map(
+      facts.flatMap(([id, { primary, alternate }]): (readonly [string, LegFacts])[] => {
+        const leg = primary ?? alternate;
+        return leg === undefined ? [] : [[id, leg]];
+      }),
+    );
+    const begun = new Set<string>();
+    const supervisor = this.#supervise(slot, epoch, (line) => {
+      const edge = this.#edges.begin(line, known.get(line)?.edge);
+      begun.add(line);
+      known.delete(line);
+      return edge;
+    });
+    const own: Slot = { supervisor, known, begun, lines: [], inTurn: new Set() };
     this.#slots.set(slot, own);
     // The configuration may be another one by now.
     this.#change(slot, own);
@@ -113,13 +153,13 @@ export class SlotsAtWork {
 
   /** Others go on with its lines, or have done so already. */
   async lose(slot: number, isOrderly: boolean): Promise<void> {
+    if (this.#options.isRogue) return;
     const own = this.#slots.get(slot);
-    if (own === undefined || this.#options.isRogue) return;
-    if (isOrderly) await this.#settled(own);
+    if (own !== undefined && isOrderly) await this.#settled(own);
     // From now on nothing goes out: flows and registrations are the next owner's.
     this.#slots.delete(slot);
-    own.supervisor.kill();
-    for (const { id } of own.lines) this.#edges.end(id);
+    if (own !== undefined) this.#drop(own);
+    // Also of a slot whose lines had not begun: what was read of it will be old.
     await this.#options.ledger.closeSlot(slot);
   }
 
@@ -132,8 +172,11 @@ export class SlotsAtWork {
   /** Somebody came or went: lines whose edge is gone, or began anew, take their turns at another. */
   see(members: readonly Member[]): void {
     const { ambient, pacer, edgePatienceMs } = this.#options;
-    for (const { line, edge } of this.#edges.see(members))
-      pacer.take(() => this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line), registersOnce);
+    for (const { line, edge } of this.#edges.see(members)) {
+      const isWaiting = this.#moves.has(line);
+      this.#moves.set(line, edge);
+      if (!isWaiting) pacer.take(() => this.#move(line), registersOnce);
+    }
     ambient.clearTimer(this.#lookAgain);
     this.#lookAgain = this.#edges.isWaiting ? ambient.setTimer(() => this.see(members), edgePatienceMs) : undefined;
     const awaiting = [...this.#awaiting];
@@ -148,17 +191,31 @@ export class SlotsAtWork {
     this.#options.ambient.clearTimer(this.#lookAgain);
     const slots = [...this.#slots.values()];
     this.#slots.clear();
-    for (const { supervisor, lines } of slots) {
-      supervisor.kill();
-      for (const { id } of lines) this.#edges.end(id);
+    for (const own of slots) this.#drop(own);
+  }
+
+  #drop({ supervisor, begun }: Slot): void {
+    supervisor.kill();
+    for (const line of begun) {
+      this.#edges.end(line);
+      this.#moves.delete(line);
     }
+  }
+
+  /** @returns false: it is not here any more */
+  #move(line: string): boolean {
+    const edge = this.#moves.get(line);
+    this.#moves.delete(line);
+    if (edge === undefined) return false;
+    this.#slots.get(slotOf(lineKey(line)))?.supervisor.useEdge(edge, line);
+    return true;
   }
 
   #isOwned(slot: number, epoch: number): boolean {
     return this.#options.epochOf(slot) === epoch;
   }
 
-  #supervise(slot: number, epoch: number, edges: Slot['edges']): Supervisor {
+  #supervise(slot: number, epoch: number, edge: (line: string) => string): Supervisor {
     const { ambient, bus, subjects, ledger, judge, host, locator, isValid, isRogue } = this.#options;
     const fenced = createFencedBus(bus, {
       epoch: () =>
@@ -171,15 +228,13 @@ export class SlotsAtWork {
     });
     const supervisor: Supervisor = createSupervisor({
       lines: [],
-      ...{ ambient, bus: fenced, subjects, judge, host, locator, store: ledger, calls: ledger, outlives: true },
-      edge: (line) => this.#edges.begin(line, edges.get(line)),
+      ...{ ambient, bus: fenced, subjects, judge, host, locator, edge },
+      ...{ store: this.#store, calls: ledger, outlives: true },
     });
     return supervisor;
   }
 
   #apply(own: Slot, lines: readonly LineConfig[]): void {
-    const kept = new Set(lines.map(({ id }) => id));
-    for (const { id } of own.lines) if (!kept.has(id)) this.#edges.end(id);
     own.lines = lines;
     own.supervisor.apply(lines);
   }
@@ -194,7 +249,8 @@ export class SlotsAtWork {
     const held = new Set<string>();
     for (const plan of planLines(own.lines, [...wanted.values()])) {
       const { line: id, what } = plan;
-      const edge = what === 'added' ? this.#edges.presence(own.edges.get(id)) : 'gone';
+      const known = what === 'added' ? own.known.get(id) : undefined;
+      const edge = known === undefined ? 'gone' : this.#edges.presence(known);
       const line = wanted.get(id);
       if (edge === 'there' && line !== undefined) goOn.push(line);
       else if (edge === 'awaited') this.#awaiting.add(slot);
@@ -211,11 +267,12 @@ export class SlotsAtWork {
     own.inTurn.add(id);
     this.#options.pacer.take(() => {
       own.inTurn.delete(id);
-      if (this.#slots.get(slot) !== own) return;
+      if (this.#slots.get(slot) !== own) return false;
       // What is wanted of it by now.
       const line = this.#lines.inSlot(slot).find((each) => each.id === id);
       const others = own.lines.filter((each) => each.id !== id);
       this.#apply(own, line === undefined ? others : [...others, line]);
+      return true;
     }, cost);
   }
 

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LineInput, RuntimeInput } from '@offhook/core';
+import { type CommandReply, createSubjects, type LineInput, lineKey, type RuntimeInput } from '@offhook/core';
 import type { LineStatus } from '@offhook/runtime';
 import type { ClusterStatus } from '../../../src/commands/cluster.ts';
 import type { Child } from './child.ts';
 import type { JetStream } from './jetstream.ts';
-import { type CommandResult, offhook } from './runner.ts';
+import { type CommandResult, offhook, type RunningCommand, startOffhook } from './runner.ts';
 import type { Stage } from './stage.ts';
 import { until } from './waiting.ts';
 
@@ -31,6 +31,12 @@ export interface MemberOptions {
   readonly port?: number;
 }
 
+export interface LineOrder {
+  readonly line: string;
+  readonly command: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+}
+
 /** What a suite does with a cluster; every part of it is a process. */
 export interface TestCluster {
   readonly jetStream: JetStream;
@@ -46,6 +52,10 @@ export interface TestCluster {
   apply(template: LineInput, lines: readonly LineInput[], phone?: NonNullable<RuntimeInput['phone']>): Promise<CommandResult>;
   /** An `offhook` command to the cluster. */
   ask(...args: readonly string[]): Promise<CommandResult>;
+  /** One that stays, such as `call`. */
+  begin(...args: readonly string[]): Promise<RunningCommand>;
+  /** Sends commands to lines over the bus, as any program may; their answers in order. */
+  order(orders: readonly LineOrder[]): Promise<readonly CommandReply[]>;
   status(): Promise<ClusterStatus>;
   lines(): Promise<readonly (LineStatus & { readonly host: string })[]>;
   /** Every slot owned and so many legs registered. @throws Error (rejects) after `withinMs` */
@@ -53,6 +63,7 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
+const orderer = fileURLToPath(new URL('bus-orders.mjs', import.meta.url));
 const bin = fileURLToPath(new URL('../../../bin/offhook.mjs', import.meta.url));
 
 const client = fileURLToPath(new URL('nats-client.mjs', import.meta.url));
@@ -63,7 +74,9 @@ export const fast = { heartbeatMs: 300, leaseMs: 900, fenceMs: 1_800 };
 export function openCluster(stage: Stage, jetStream: JetStream, takeover: object = {}): TestCluster {
   const { network, folder } = stage;
   const members = new Map<string, MemberProcess>();
-  const ask: TestCluster['ask'] = (...args) => offhook(network, [...args, '--bus', jetStream.url, '--cluster', 'peers']);
+  const way = ['--bus', jetStream.url, '--cluster', 'peers'] as const;
+  const ask: TestCluster['ask'] = (...args) => offhook(network, [...args, ...way]);
+  const subjects = createSubjects('peers');
 
   async function writeMember(file: string, { plugins = [], port = network.port() }: MemberOptions): Promise<string> {
     const path = join(folder, file);
@@ -118,6 +131,14 @@ export function openCluster(stage: Stage, jetStream: JetStream, takeover: object
     jetStream,
     members,
     ask,
+    begin: (...args) => startOffhook(network, [...args, ...way]),
+    async order(orders) {
+      const input = orders.map(({ line, command, args = {} }) =>
+        JSON.stringify({ subject: subjects.line(lineKey(line), 'cmd'), payload: { command, args } }),
+      );
+      const answers = await network.run([process.execPath, orderer, jetStream.url], { input: input.join('\n') });
+      return answers.split('\n').map((answer) => JSON.parse(answer) as CommandReply);
+    },
     status,
     host: (name, options) => member('host', name, options),
     edge: (name, options) => member('edge', name, options),

@@ -61,8 +61,16 @@ async function requireBuild(): Promise<void> {
 
 const parse = (text: string): unknown => (text.trim() === '' ? undefined : JSON.parse(text));
 
-/** Runs `offhook ARGS --json` to its end. */
-export async function offhook(network: Network, args: readonly string[], withinMs = 20_000): Promise<CommandResult> {
+/** An `offhook` command at work. */
+export interface RunningCommand {
+  /** As Ctrl-C. */
+  interrupt(): void;
+  /** @throws Error (rejects) when it does not end in time */
+  done(withinMs: number): Promise<CommandResult>;
+}
+
+/** Starts `offhook ARGS --json`. */
+export async function startOffhook(network: Network, args: readonly string[]): Promise<RunningCommand> {
   await requireBuild();
   const out: string[] = [];
   const errors: string[] = [];
@@ -70,13 +78,22 @@ export async function offhook(network: Network, args: readonly string[], withinM
     onOut: (line) => void out.push(line),
     onErr: (line) => void errors.push(line),
   });
-  try {
-    const { code } = await within(`offhook ${args.join(' ')}`, withinMs, child.ended, child.tail);
-    return { code, value: parse(out.join('\n')), errors: errors.join('\n') };
-  } finally {
-    await child.stop();
-  }
+  return {
+    interrupt: () => child.signal('SIGINT'),
+    async done(withinMs) {
+      try {
+        const { code } = await within(`offhook ${args.join(' ')}`, withinMs, child.ended, child.tail);
+        return { code, value: parse(out.join('\n')), errors: errors.join('\n') };
+      } finally {
+        await child.stop();
+      }
+    },
+  };
 }
+
+/** Runs `offhook ARGS --json` to its end. */
+export const offhook = async (network: Network, args: readonly string[], withinMs = 20_000): Promise<CommandResult> =>
+  (await startOffhook(network, args)).done(withinMs);
 
 export async function writeConfiguration(folder: string, name: string, file: FileText | string): Promise<string> {
   const isProfile = typeof file === 'string';

@@ -15,6 +15,16 @@ export interface CalledParty {
   stop(): Promise<void>;
 }
 
+/** Calls of one SIPp that stay up until somebody says BYE. */
+export interface HeldCalls {
+  readonly user: string;
+  readonly port: number;
+  /** The SIPp side of this call says BYE. */
+  hangUp(callId: string): Promise<void>;
+  /** Resolves once all of them are over, each with a BYE that was answered. @throws Error (rejects) when one went otherwise */
+  done(withinMs: number): Promise<void>;
+}
+
 /** SIPp in its roles; each call of a function is a process of its own. */
 export interface Sipp {
   /** Serves calls; `calls`: ends after so many. */
@@ -22,9 +32,13 @@ export interface Sipp {
   /** Serves one subscription to messages waiting, from SUBSCRIBE to Expires 0. */
   mailbox(user: string): Promise<CalledParty>;
   /** Binds a called party at a registrar, with digest. */
-  register(party: CalledParty, registrar: Kamailio): Promise<void>;
+  register(party: Pick<CalledParty, 'user' | 'port'>, registrar: Kamailio): Promise<void>;
   /** Calls a user through a proxy; resolves after BYE. @throws Error (rejects) when the call went otherwise */
   call(user: string, proxy: Kamailio): Promise<void>;
+  /** Serves so many calls and holds them. */
+  holds(user: string, calls: number): Promise<HeldCalls>;
+  /** Calls a user through a proxy, with this Call-ID, and holds the call. */
+  calls(user: string, proxy: Kamailio, callId: string): Promise<HeldCalls>;
   stop(): Promise<void>;
 }
 
@@ -46,7 +60,7 @@ export function createSipp(network: Network, folder: string): Sipp {
       '-nostdin',
       '-trace_err',
       '-timeout',
-      '60s',
+      '240s',
       '-timeout_error',
     ];
     const child = network.start(['sipp', ...fixed, ...args], { cwd: home });
@@ -76,6 +90,19 @@ export function createSipp(network: Network, folder: string): Sipp {
     };
   }
 
+  function held(user: string, port: number, child: Child): HeldCalls {
+    return {
+      user,
+      port,
+      async hangUp(callId) {
+        // Through cat: as one datagram.
+        const cue = `INFO sip:cue SIP/2.0\\r\\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKcue\\r\\nFrom: <sip:cue>;tag=1\\r\\nTo: <sip:cue>\\r\\nCall-ID: ${callId}\\r\\nCSeq: 1 INFO\\r\\nContent-Length: 0\\r\\n\\r\\n`;
+        await network.run(['bash', '-c', `printf '%b' "$0" | cat > /dev/udp/127.0.0.1/${port}`, cue]);
+      },
+      done: (withinMs) => finish(`calls of ${user} end`, child, withinMs),
+    };
+  }
+
   return {
     called: (user, calls) => serve('called', user, calls),
     mailbox: (user) => serve('mailbox', user, 1),
@@ -92,6 +119,14 @@ export function createSipp(network: Network, folder: string): Sipp {
         String(port),
         registrar.address,
       ]),
+    async holds(user, calls) {
+      const port = network.port();
+      return held(user, port, await start('called-holds', port, ['-m', String(calls)]));
+    },
+    async calls(user, proxy, callId) {
+      const port = network.port();
+      return held(user, port, await start('caller-holds', port, ['-m', '1', '-cid_str', callId, '-s', user, proxy.address]));
+    },
     call: (user, proxy) => once(`a caller calls ${user}`, 'caller', ['-s', user, proxy.address]),
     async stop() {
       await Promise.all([...running].map((child) => child.stop()));
