@@ -20,7 +20,7 @@ import {
 } from '@offhook/runtime/cluster';
 import type { LogLevel } from '../arguments.ts';
 import { busConnection } from '../bus-connection.ts';
-import { loadPluggedConfig, resolveSecret, runnableConfig } from '../config-file.ts';
+import { loadPluggedConfig, resolveSecret, runnableConfig, standIn } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { createLog } from '../log.ts';
 import type { Output } from '../output.ts';
@@ -46,9 +46,10 @@ async function readMemberFile({ config: path, cluster }: MemberOptions): Promise
   return { config: cluster === undefined ? config : { ...config, cluster }, plugins: file?.plugins };
 }
 
-/** The lines of a text that is in force on the cluster. @throws ConfigError `E_CONFIG_INVALID` */
-function readLines(text: string): readonly LineConfig[] {
-  const { config, findings } = readConfiguration({ name: 'configuration of the cluster', text, resolveSecret });
+/** The lines of a text that is in force on the cluster; an edge has no use for their secrets. @throws ConfigError `E_CONFIG_INVALID` */
+function readLines(role: 'host' | 'edge', text: string): readonly LineConfig[] {
+  const secrets = role === 'edge' ? standIn : resolveSecret;
+  const { config, findings } = readConfiguration({ name: 'configuration of the cluster', text, resolveSecret: secrets });
   if (config !== undefined) return config.lines;
   const faults = findings.filter(({ severity }) => severity === 'error');
   const [first] = faults;
@@ -108,7 +109,7 @@ export async function runMember(
       values: way.values,
       ...(plugins && { plugins }),
       isRogue: process.env.OFFHOOK_ROGUE_HOST === '1',
-      readLines,
+      readLines: (text: string) => readLines(role, text),
       onCommand: (command: string, ms: number, refusal?: string) => service?.note(command, ms, refusal),
     };
     const member = role === 'edge' ? await createClusterEdge(common) : await createClusterHost(common);

@@ -157,6 +157,9 @@ describePeers('a cluster with faults', ['kamailio', 'nats-server'], () => {
     });
     expect(seen.answer.code).toBe(1);
     expect(seen.host.status?.fault).toContain('environment variable PEERS_SECRET');
+    // Edges need no secrets.
+    const { members: now } = seen.answer.value as Awaited<ReturnType<TestCluster['status']>>;
+    expect(now.filter(({ status }) => status?.fault !== undefined).map(({ id }) => id)).toEqual(['host-3']);
     expect(seen.host.status).toMatchObject({ lines: before.find(({ id }) => id === 'host-3')?.status?.lines });
     expect(usersSince(asked)).toEqual([]);
     await cluster.apply(desk(), [{ from: 1_000, count: count - 1 }, { userId: '2000' }]);

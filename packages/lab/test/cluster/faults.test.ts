@@ -136,4 +136,17 @@ describe('a member that is asked to drain', () => {
     await world.run(5);
     expect([total('slots'), total('registered'), registers()]).toEqual([1_024, 2 * others.length, asked]);
   });
+
+  it('ends all the same where nobody hears it, and leaves its registrations to those who miss it', async () => {
+    await open(others);
+    const asked = registers();
+    hosts[0]?.cut();
+    const drained = hosts[0]?.drain() ?? Promise.reject(new Error('no host'));
+    await world.run(5);
+    await world.until(drained);
+    await world.until(hosts[0]?.ended ?? Promise.reject(new Error('no host')));
+    hosts = hosts.slice(1);
+    await world.run(5);
+    expect([total('slots'), total('registered'), registers()]).toEqual([1_024, 2 * others.length, asked]);
+  });
 });

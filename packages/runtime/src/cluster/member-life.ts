@@ -71,7 +71,9 @@ export class MemberLife {
       };
       look();
     });
-    await Promise.race([work(), over]);
+    const late = over.then(() => 'late');
+    if ((await Promise.race([work(), late])) === 'late')
+      ambient.log.warn('nobody hears this member any more; it ends, and others will miss it', { member: this.#options.id });
     ambient.clearTimer(timer);
   }
 
