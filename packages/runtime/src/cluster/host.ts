@@ -174,10 +174,13 @@ class LineHostMember implements ClusterMember {
     const { readLines, ambient, bus, config } = this.#options;
     // A bus that was away tells it again.
     const isKnown = this.#document?.text === document.text;
+    const isFirst = this.#document === undefined;
     try {
       if (!isKnown) this.#work.configure(readLines(document.text));
       this.#document = document;
       this.#fault = undefined;
+      // From now on it can run lines. All hosts that see a first configuration begin anew with it, so that no slot moves twice.
+      if (isFirst && this.#owner !== undefined) void this.#life.rejoin();
       this.#directory ??= serveDirectory(bus, createSubjects(config.cluster), (user) => this.#work.lines.ofUser(user));
     } catch (error) {
       this.#fault = `configuration ${document.revision} is not in force here: ${error instanceof Error ? error.message : String(error)}`;

@@ -60,6 +60,12 @@ export class MemberLife {
     this.#isFenced = false;
   }
 
+  /** Begins a new session, as one that has just been started: `joining` for two heartbeats, like all others that do so now. */
+  async rejoin(): Promise<void> {
+    await this.membership.stop();
+    if (!this.#isOver) this.#later(0);
+  }
+
   /** Does `work`, or as much of it as can be done before the right to act has run out: without the bus nothing can be handed over. */
   async whileValid(work: () => Promise<void>): Promise<void> {
     const { ambient } = this.#options;
@@ -102,21 +108,22 @@ export class MemberLife {
     if (this.#isOver || isRogue) return;
     this.#isFenced = true;
     ambient.log.error('this member has been shut out of its cluster: others go on with what it had', { member: id, reason });
-    this.#later();
+    this.#later(rejoinHeartbeats);
   }
 
-  #later(): void {
+  #later(heartbeats: number): void {
     const { ambient, id } = this.#options;
     const again = async (): Promise<void> => {
+      const wasFenced = this.#isFenced;
       try {
         await this.join();
-        ambient.log.warn('this member is back in its cluster', { member: id });
+        if (wasFenced) ambient.log.warn('this member is back in its cluster', { member: id });
       } catch (error) {
         if (this.#isOver) return;
         ambient.log.warn('this member cannot join its cluster yet', { member: id, error });
-        this.#later();
+        this.#later(rejoinHeartbeats);
       }
     };
-    this.#rejoin = ambient.setTimer(() => void again(), rejoinHeartbeats * this.takeover.heartbeatMs);
+    this.#rejoin = ambient.setTimer(() => void again(), heartbeats * this.takeover.heartbeatMs);
   }
 }
