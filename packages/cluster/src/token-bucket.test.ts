@@ -47,4 +47,25 @@ describe('a token bucket', () => {
     expect(ran).toEqual([0]);
     expect(ambient.timers).toBe(0);
   });
+
+  it('keeps nobody waiting behind one that throws', async () => {
+    const { ambient, ran, bucket } = start(1, 1);
+    bucket.take(() => ran.push(0));
+    bucket.take(() => {
+      throw new Error('a mechanism cannot judge the line');
+    });
+    bucket.take(() => ran.push(2));
+    await ambient.elapse(2_000);
+    expect(ran).toEqual([0, 2]);
+    expect(ambient.timers).toBe(0);
+  });
+
+  it('takes nothing for one that had nothing to do any more', async () => {
+    const { ambient, ran, bucket } = start(1, 1);
+    bucket.take(() => ran.push(0));
+    for (let n = 0; n < 50; n++) bucket.take(() => false);
+    bucket.take(() => ran.push(1));
+    await ambient.elapse(1_000);
+    expect(ran).toEqual([0, 1]);
+  });
 });

@@ -3,7 +3,9 @@ import {
   type Bus,
   createMemoryBus,
   createSubjects,
+  type KeyValue,
   type KeyValues,
+  type LineConfig,
   type LineInput,
   lineKey,
   type Mechanism,
@@ -35,6 +37,13 @@ export interface WorldMember extends ClusterMember {
   mend(): void;
 }
 
+/** What is unusual about one life of a host. */
+export interface HostHooks {
+  /** The bucket that it gets in the place of its own. */
+  readonly buckets?: Partial<Record<keyof ReturnType<typeof buckets>, (own: KeyValue) => KeyValue | Promise<KeyValue>>>;
+  readonly readLines?: (text: string) => readonly LineConfig[];
+}
+
 /** Line hosts and edges on one bus and one set of buckets, with two scripted registrars, in virtual time. */
 export interface ClusterWorld {
   readonly ambient: VirtualAmbient;
@@ -44,7 +53,7 @@ export interface ClusterWorld {
   readonly a: Registrar;
   /** A way of the test's own to what is stored. */
   readonly values: KeyValues;
-  host(id: string): Promise<WorldMember>;
+  host(id: string, hooks?: HostHooks): Promise<WorldMember>;
   /** Its address is 10.0.1.<number of its name>, the same in every life. */
   edge(id: string): Promise<WorldMember>;
   apply(lines: readonly LineInput[]): Promise<void>;
@@ -87,6 +96,25 @@ function cuttable(bus: Bus, isCut: () => boolean): Bus {
   };
 }
 
+/** As an object that can be spread. */
+const plain = (own: KeyValue): KeyValue => ({
+  get: (key) => own.get(key),
+  entries: (pattern) => own.entries(pattern),
+  put: (...args) => own.put(...args),
+  delete: (...args) => own.delete(...args),
+  watch: (...args) => own.watch(...args),
+});
+
+function changed(values: KeyValues, changes: NonNullable<HostHooks['buckets']>): KeyValues {
+  const byName = new Map(Object.entries(buckets(cluster)).map(([key, name]) => [name, changes[key as keyof typeof changes]]));
+  return {
+    async bucket(name) {
+      const own = await values.bucket(name);
+      return byName.get(name)?.(plain(own)) ?? own;
+    },
+  };
+}
+
 function registrar(ambient: VirtualAmbient, wire: Wire, side: 'p' | 'a'): Registrar {
   return createRegistrar({
     ambient,
@@ -118,19 +146,19 @@ export async function openClusterWorld({ seed = 1, takeover, mechanisms = [] }: 
   const until = <T>(promise: Promise<T>): Promise<T> => runUntil(ambient, promise);
   const edges: string[] = [];
 
-  async function member(role: 'host' | 'edge', id: string): Promise<WorldMember> {
+  async function member(role: 'host' | 'edge', id: string, hooks: HostHooks = {}): Promise<WorldMember> {
     const values: MemoryKeyValues = server.client();
     let isCut = false;
     const way = cuttable(bus, () => isCut);
     if (role === 'edge' && !edges.includes(id)) edges.push(id);
     const place = { host: `10.0.1.${edges.indexOf(id) + 1}`, port: 5060 };
     const common = {
-      ...{ id, ambient, build: 'lab', bus: way, control: way, values },
+      ...{ id, ambient, build: 'lab', bus: way, control: way, values: changed(values, hooks.buckets ?? {}) },
       config: parseRuntimeConfig({ cluster, takeover: { ...fast, ...takeover } }),
       locator: createHostLocator(),
       wallNow: ambient.now,
       plugins: { mechanisms, transports: [] },
-      readLines: (text: string) => parseRuntimeConfig(JSON.parse(text)).lines,
+      readLines: hooks.readLines ?? ((text: string) => parseRuntimeConfig(JSON.parse(text)).lines),
     };
     const transports = protocols.map((protocol) => wire.transport({ ...place, protocol }));
     const joined = await until(role === 'host' ? createClusterHost(common) : createClusterEdge({ ...common, transports }));
@@ -160,7 +188,7 @@ export async function openClusterWorld({ seed = 1, takeover, mechanisms = [] }: 
     values: server.client(),
     p,
     a,
-    host: (id) => member('host', id),
+    host: (id, hooks) => member('host', id, hooks),
     edge: (id) => member('edge', id),
     async apply(lines) {
       const store = createLineConfigStore({ ambient, config: await until(server.client().bucket(buckets(cluster).config)) });
