@@ -42,7 +42,7 @@ const short: Size = {
   partMs: 20,
 };
 /** New registrations a second at a cold start, both legs together. */
-const coldPerSecond = 2_500;
+const coldPerSecond = 1_800;
 /** Sinks grant so much in the steady stretch: half of it is the refresh interval. @source redundancy reference D-37 */
 const grantS = 20;
 
