@@ -68,11 +68,12 @@ export async function startStand(plan: StandPlan): Promise<Stand> {
     await Promise.all(names('host', plan.hosts).map(startHost));
     const door = await openDoor(url, cluster);
     running.push({ stop: () => door.close() });
-    await until('every slot has an owner', 30_000, () => isWhole(door));
     return {
       ...{ sink, door, natsServer, url, edges, hosts, startHost, stop },
       async apply(lines) {
         await door.apply(linesOf(sink, lines));
+        // Hosts take slots as soon as there are lines.
+        await until('every slot has an owner', 30_000, () => isWhole(door));
         const isRegistered = async (): Promise<boolean> => {
           const seen = await Promise.all([...hosts.keys()].map((name) => door.status(name)));
           return seen.reduce((sum, { registered = 0 }) => sum + registered, 0) === 2 * lines;
