@@ -117,8 +117,8 @@ describe('offhook run without a configuration', () => {
 
 describe('commands without a bus', () => {
   it.each([
-    [['cluster', 'status'], 'E_COMMAND_INVALID', 'give --bus nats://host:4222, or set $OFFHOOK_BUS'],
-    [['cluster', 'apply', 'x.yaml'], 'E_COMMAND_INVALID', 'give --bus nats://host:4222, or set $OFFHOOK_BUS'],
+    [['cluster', 'status'], 'E_COMMAND_INVALID', 'give --bus nats://host:4222, set $OFFHOOK_BUS'],
+    [['cluster', 'apply', 'x.yaml'], 'E_COMMAND_INVALID', 'give --bus nats://host:4222, set $OFFHOOK_BUS'],
     [['host'], 'E_CONFIG_INVALID', 'A line host needs a bus: give --bus'],
     [['edge'], 'E_CONFIG_INVALID', 'An edge needs a bus: give --bus'],
   ] as const)('%j ends with exit 2 and says how to name one', async (args, code, words) => {

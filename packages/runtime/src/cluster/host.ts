@@ -26,6 +26,8 @@ import { SlotsAtWork } from './slots-at-work.ts';
 
 /** REGISTER requests that may come together. */
 const burst = 4;
+/** Part of the rate that is used. */
+const usedShare = 0.6;
 /** Lines on one page of an answer, which is one message of the bus. */
 const pageLines = 500;
 
@@ -188,12 +190,15 @@ class LineHostMember implements ClusterMember {
     }
   }
 
-  /** Its share of what all hosts together may ask of one registrar, less what may come at once. */
+  /**
+   * Its share of what all hosts together may ask of one registrar, less what may come at once. It is not used up: what an edge or the bus
+   * holds up for a moment arrives together with what follows.
+   */
   #registersPerS(): number {
     const { membership, takeover } = this.#life;
     const hosts = [...membership.members().values()].filter(({ role, state }) => role === 'host' && state === 'up');
     const share = takeover.registersPerS / Math.max(1, hosts.length);
-    return Math.max(share - burst, share / 2);
+    return Math.max(usedShare * share - burst, share / 2);
   }
 }
 
