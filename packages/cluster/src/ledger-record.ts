@@ -1,12 +1,4 @@
-import {
-  type CallFacts,
-  type CallHop,
-  type DialogFacts,
-  encodeJson,
-  type Leg,
-  type LegFacts,
-  type OpenInvite,
-} from '@offhook/core';
+import { type CallFacts, callFactsSchema, encodeJson, type Leg, type LegFacts, legFactsSchema } from '@offhook/core';
 import { readJson } from './member-record.ts';
 
 /**
@@ -39,70 +31,7 @@ export function readEpoch(value: Uint8Array): number {
   return Number.isSafeInteger(epoch) && (epoch as number) > 0 ? (epoch as number) : 0;
 }
 
-const legFields: Readonly<Record<keyof LegFacts, Check>> = {
-  ...{ callId: isText, fromTag: isText, cseq: isNumber, expiresAtMs: isNumber, refreshAtMs: isNumber },
-  ...{ aor: isText, server: isText, contact: isText },
-  ...{ heldSinceMs: optional(isNumber), edge: optional(isText), flow: optional(isText) },
-  edgeLife: optional(isText),
-};
-
-const dialogFields: Readonly<Record<keyof DialogFacts, Check>> = {
-  ...{ callId: isText, localTag: isText, remoteTag: isText, localUri: isText, remoteUri: isText, remoteTarget: isText },
-  ...{ routeSet: isTexts, localSeq: isNumber, remoteSeq: optional(isNumber) },
-};
-
-const hopFields: Readonly<Record<keyof CallHop, Check>> = {
-  ...{ flow: isText, protocol: isText, reliable: isFlag, viaSentBy: isText, contactHostPort: isText, localHost: isText },
-};
-
-const inviteFields: Readonly<Record<keyof OpenInvite, Check>> = {
-  ...{ head: isText, isProceeding: isFlag, remote: optional(isRecordOf({ host: isText, port: isNumber })) },
-};
-
-const callFields: Readonly<Record<keyof CallFacts, Check>> = {
-  ...{ call: isText, direction: isOneOf('outgoing', 'incoming'), leg: isOneOf('primary', 'alternate'), server: isText },
-  ...{ state: isText, edge: isText, hop: isRecordOf(hopFields) },
-  ...{ sessionId: isNumber, sdpVersion: isNumber, codec: optional(isText) },
-  ...{ dialog: optional(isRecordOf(dialogFields)), invite: optional(isRecordOf(inviteFields)) },
-};
-
-type Check = (value: unknown) => boolean;
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
-}
-function isNumber(value: unknown): boolean {
-  return Number.isFinite(value);
-}
-function isFlag(value: unknown): boolean {
-  return typeof value === 'boolean';
-}
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isText);
-}
-function isRecordOf(fields: Readonly<Record<string, Check>>): Check {
-  return (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    const record = value as Readonly<Record<string, unknown>>;
-    return Object.entries(fields).every(([name, check]) => check(record[name]));
-  };
-}
-function optional(check: Check): Check {
-  return (value) => value === undefined || check(value);
-}
-function isOneOf(...values: readonly unknown[]): Check {
-  return (value) => values.includes(value);
-}
-
-const fieldsOf = (key: string): Readonly<Record<string, Check>> => (key.startsWith('l.') ? legFields : callFields);
-
-/** The named facts alone: whatever else an object carries is not kept. */
-export function copyFacts<T extends Facts>(key: string, facts: T): T {
-  const named = Object.keys(fieldsOf(key)).flatMap((name) => {
-    const value = (facts as unknown as Readonly<Record<string, unknown>>)[name];
-    return value === undefined ? [] : [[name, typeof value === 'object' ? structuredClone(value) : value]];
-  });
-  return Object.fromEntries(named) as T;
-}
+const isOfLeg = (key: string): boolean => key.startsWith('l.');
 
 const shape = /^(?:l\.\d+\.[a-z2-7]{12}\.(?:primary|alternate)|c\.\d+\.[a-z2-7]{12}\.\d+)$/;
 
@@ -117,7 +46,7 @@ export function readRecord(key: string, value: Uint8Array, ownEpoch: number | un
   if (epoch === 0) return { fault: 'its epoch is not a positive whole number' };
   if (ownEpoch !== undefined && epoch > ownEpoch) return { fault: `its epoch ${epoch} is above ${ownEpoch}, that of the slot` };
   if (Object.keys(record).length === 1) return { facts: undefined };
-  const wrong = Object.entries(fieldsOf(key)).find(([name, check]) => !check(record[name]));
-  if (wrong !== undefined) return { fault: `its ${wrong[0]} is missing or of the wrong type` };
-  return { facts: copyFacts(key, record as unknown as Facts) };
+  const { data: facts, error } = (isOfLeg(key) ? legFactsSchema : callFactsSchema).safeParse(record);
+  if (error === undefined) return { facts };
+  return { fault: `its ${String(error.issues[0]?.path[0])} is missing or of the wrong type` };
 }

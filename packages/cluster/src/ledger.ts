@@ -2,6 +2,7 @@ import {
   type Ambient,
   type CallFacts,
   type CallStore,
+  copyLegFacts,
   type KeyValue,
   type Leg,
   type LegFacts,
@@ -11,7 +12,7 @@ import {
   slotOf,
   type Timer,
 } from '@offhook/core';
-import { callKey, copyFacts, type Facts, legKey, readEpoch, readRecord, shifted, writeRecord } from './ledger-record.ts';
+import { callKey, type Facts, legKey, readEpoch, readRecord, shifted, writeRecord } from './ledger-record.ts';
 import { isConflict } from './member-name.ts';
 import { createSlotReader } from './slot-reader.ts';
 
@@ -320,7 +321,7 @@ export function createLedger({ ledger, ambient, wallNow, epochOf, onLost }: Ledg
       const found = legs.flatMap((leg) => {
         const at = legKey(slot.slot, key, leg);
         const facts = slot.entries.get(at)?.facts as LegFacts | undefined;
-        return facts === undefined ? [] : [[leg, copyFacts(at, facts)] as const];
+        return facts === undefined ? [] : [[leg, copyLegFacts(facts)] as const];
       });
       return Object.fromEntries(found);
     },
@@ -328,19 +329,19 @@ export function createLedger({ ledger, ambient, wallNow, epochOf, onLost }: Ledg
       const key = lineKey(line);
       const slot = slotAt(slotOf(key));
       const at = legKey(slot.slot, key, leg);
-      const copy = facts === undefined ? undefined : copyFacts(at, facts);
+      const copy = facts === undefined ? undefined : copyLegFacts(facts);
       change(slot, () => put(slot, at, copy));
     },
     async loadCalls(line) {
       const { slot, key } = await opened(line);
       return placesOf(slot, key).flatMap((entry) =>
-        entry.facts === undefined ? [] : [copyFacts(entry.key, entry.facts as CallFacts)],
+        entry.facts === undefined ? [] : [structuredClone(entry.facts as CallFacts)],
       );
     },
     saveCall(line, call, facts) {
       const key = lineKey(line);
       const slot = slotAt(slotOf(key));
-      const copy = facts === undefined ? undefined : copyFacts(callKey(slot.slot, key, ''), facts);
+      const copy = facts === undefined ? undefined : structuredClone(facts);
       change(slot, () => put(slot, placeOf(slot, key, call), copy));
     },
     flush: () => closing ?? flush(),

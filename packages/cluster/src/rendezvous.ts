@@ -1,4 +1,4 @@
-import type { LineKey } from '@offhook/core';
+import { hashText, type LineKey, spreadBits } from '@offhook/core';
 
 /** Somebody who may be chosen. */
 export interface Contender {
@@ -7,24 +7,10 @@ export interface Contender {
   readonly weight: number;
 }
 
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
-
-/** Spreads each bit over all 32 (the finalizer of MurmurHash3). */
-function spread(hash: number): number {
-  let h = hash;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
 /** The higher, the sooner it is chosen; two hashes, so that names that collide in one do not collide in the score. */
 function score(id: string, weight: number, what: number): number {
   const own = hashText(id);
-  const hash = spread(spread(own ^ Math.imul(what + 1, 0x9e3779b1)) ^ spread(own));
+  const hash = spreadBits(spreadBits(own ^ Math.imul(what + 1, 0x9e3779b1)) ^ spreadBits(own));
   return -weight / Math.log((hash + 0.5) / 2 ** 32);
 }
 

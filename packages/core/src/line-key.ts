@@ -1,26 +1,10 @@
+import { fnv1a, fnvBasis, hashText, spreadBits } from './hash.ts';
+
 /** Stands for a line in Via branches, Contact parameters and bus subjects: lowercase base32, case never matters. */
 export type LineKey = string & { readonly __lineKey: unique symbol };
 
 export const slotCount = 1024;
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** FNV-1a, 32 bits, from a chosen offset basis and with a chosen multiplier. */
-function fnv1a(text: string, basis: number, multiplier: number): number {
-  let hash = basis;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), multiplier);
-  return hash >>> 0;
-}
-
-const fnvBasis = 0x811c9dc5;
-const fnvPrime = 0x01000193;
-
-/** Spreads each bit over all 32 (the finalizer of MurmurHash3). */
-function spread(hash: number): number {
-  let h = hash;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
 
 /**
  * Two hashes of 30 bits each. One multiplier for both would not do: ids that collide under one basis then tend to collide under the
@@ -35,7 +19,7 @@ const halves: readonly (readonly [basis: number, multiplier: number])[] = [
 export function lineKey(id: string): LineKey {
   let key = '';
   for (const [basis, multiplier] of halves) {
-    let hash = spread(fnv1a(id, basis, multiplier));
+    let hash = spreadBits(fnv1a(id, basis, multiplier));
     for (let i = 0; i < 6; i++) {
       key += alphabet[hash & 31];
       hash >>>= 5;
@@ -46,7 +30,7 @@ export function lineKey(id: string): LineKey {
 
 /** Slot of a key: hash(key) mod 1024; a line host subscribes per slot. */
 export function slotOf(key: LineKey): number {
-  return fnv1a(key, fnvBasis, fnvPrime) % slotCount;
+  return hashText(key) % slotCount;
 }
 
 const shape = /^[a-z2-7]{12}$/;

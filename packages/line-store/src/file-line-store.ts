@@ -1,9 +1,18 @@
-import { type Ambient, type Leg, type LegFacts, type LineStore, randomToken, StoreError, type Timer } from '@offhook/core';
+import {
+  type Ambient,
+  copyLegFacts,
+  type Leg,
+  type LegFacts,
+  type LineStore,
+  randomToken,
+  StoreError,
+  type Timer,
+} from '@offhook/core';
 import { type Disk, errorCode, systemDisk } from './disk.ts';
 import { createFolderLock, type FolderLock } from './folder-lock.ts';
 import { isRunning, ownOwner } from './lock-owner.ts';
 import { createLogFile, type LogFile } from './log-file.ts';
-import { copyFacts, type FactsRecord } from './record.ts';
+import type { FactsRecord } from './record.ts';
 import { createWriteReport } from './write-report.ts';
 
 export interface FileLineStoreOptions {
@@ -201,7 +210,7 @@ function runStore({ folder, ambient, disk, log, lock, live, faults }: StoreParts
       if (closing !== undefined) return Promise.reject(new StoreError('E_STORE_CLOSED', 'This store is closed.'));
       const found = legs.flatMap((leg) => {
         const facts = live.get(keyOf(line, leg));
-        return facts === undefined ? [] : [[leg, copyFacts(facts)] as const];
+        return facts === undefined ? [] : [[leg, copyLegFacts(facts)] as const];
       });
       return Promise.resolve(Object.fromEntries(found));
     },
@@ -211,7 +220,7 @@ function runStore({ folder, ambient, disk, log, lock, live, faults }: StoreParts
       if (facts === undefined && !live.has(key) && !waiting.has(key)) return;
       saves += 1;
       if (facts === undefined) live.delete(key);
-      else live.set(key, copyFacts(facts));
+      else live.set(key, copyLegFacts(facts));
       waiting.delete(key);
       waiting.add(key);
       arm();

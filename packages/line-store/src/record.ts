@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { type Leg, type LegFacts, StoreError } from '@offhook/core';
+import { type Leg, type LegFacts, legFactsSchema, StoreError } from '@offhook/core';
 
 /**
  * What the log of a store is made of. One record is one line of text, `<bytes> <crc32> <json>`: a human reads it, and a reader
@@ -60,52 +60,14 @@ function readAt(bytes: Uint8Array, at: number): { readonly value: unknown; reado
   }
 }
 
-const texts = ['callId', 'fromTag', 'aor', 'server', 'contact'] as const;
-const numbers = ['cseq', 'expiresAtMs', 'refreshAtMs'] as const;
-
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 const isLeg = (value: unknown): value is Leg => value === 'primary' || value === 'alternate';
-
-/** The facts alone, by name: whatever else an object carries is not kept. */
-export function copyFacts({
-  callId,
-  fromTag,
-  cseq,
-  expiresAtMs,
-  refreshAtMs,
-  aor,
-  server,
-  contact,
-  heldSinceMs,
-  edge,
-  flow,
-  edgeLife,
-}: LegFacts): LegFacts {
-  const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact };
-  return {
-    ...facts,
-    ...(heldSinceMs === undefined ? {} : { heldSinceMs }),
-    ...(edge === undefined ? {} : { edge }),
-    ...(flow === undefined ? {} : { flow }),
-    ...(edgeLife === undefined ? {} : { edgeLife }),
-  };
-}
-
-function readFacts(value: unknown): LegFacts | undefined {
-  if (!isRecord(value)) return undefined;
-  const isWhole =
-    texts.every((key) => typeof value[key] === 'string') &&
-    numbers.every((key) => Number.isFinite(value[key])) &&
-    (value.heldSinceMs === undefined || Number.isFinite(value.heldSinceMs)) &&
-    [value.edge, value.flow, value.edgeLife].every((text) => text === undefined || typeof text === 'string');
-  return isWhole ? copyFacts(value as unknown as LegFacts) : undefined;
-}
 
 function readRecord(value: unknown): FactsRecord | undefined {
   if (!isRecord(value) || typeof value.line !== 'string' || !isLeg(value.leg)) return undefined;
   const { line, leg } = value;
   if (value.facts === null) return { line, leg, facts: undefined };
-  const facts = readFacts(value.facts);
+  const { data: facts } = legFactsSchema.safeParse(value.facts);
   return facts === undefined ? undefined : { line, leg, facts };
 }
 

@@ -1,3 +1,4 @@
+import { wallClockMs } from '@offhook/core';
 import { type Diagnosis, diagnose } from './doctor-report.ts';
 
 const clock = diagnose('machine');
@@ -13,7 +14,7 @@ interface Reading {
 }
 
 /** Compares the wall clock with the monotonic one from its creation on. `monotonicMs` tells the latter. */
-export function createClockCheck(monotonicMs: () => number, wallMs: () => number = Date.now) {
+export function createClockCheck(monotonicMs: () => number, wallMs: () => number = wallClockMs) {
   const read = (): Reading => ({ wallMs: wallMs(), monotonicMs: monotonicMs() });
   const first = read();
   return {

@@ -24,6 +24,31 @@ export interface LegFacts {
   readonly edgeLife?: string;
 }
 
+/** The facts alone, by name: whatever else an object carries is not kept. */
+export function copyLegFacts({
+  callId,
+  fromTag,
+  cseq,
+  expiresAtMs,
+  refreshAtMs,
+  aor,
+  server,
+  contact,
+  heldSinceMs,
+  edge,
+  flow,
+  edgeLife,
+}: LegFacts): LegFacts {
+  const facts = { callId, fromTag, cseq, expiresAtMs, refreshAtMs, aor, server, contact };
+  return {
+    ...facts,
+    ...(heldSinceMs === undefined ? {} : { heldSinceMs }),
+    ...(edge === undefined ? {} : { edge }),
+    ...(flow === undefined ? {} : { flow }),
+    ...(edgeLife === undefined ? {} : { edgeLife }),
+  };
+}
+
 /**
  * Keeps the facts of lines. Writes are grouped (<= 100 ms); none is synchronous per line. The kit is `lineStoreKit`.
  * A store that cannot write goes on in memory: no line hears of it.
