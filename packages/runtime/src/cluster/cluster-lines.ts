@@ -1,11 +1,9 @@
 import { type LineConfig, type LineKey, lineKey, slotOf } from '@offhook/core';
 
-/** The lines of a cluster's configuration, found by slot, by user and by key. */
+/** The lines of a cluster's configuration, found by slot and by user. */
 export interface ClusterLines {
-  readonly count: number;
   inSlot(slot: number): readonly LineConfig[];
   ofUser(user: string): readonly LineKey[];
-  readonly all: readonly LineConfig[];
 }
 
 const none: readonly never[] = [];
@@ -24,8 +22,6 @@ export function clusterLines(all: readonly LineConfig[]): ClusterLines {
     add(users, line.ext.userId, key);
   }
   return {
-    count: all.length,
-    all,
     inSlot: (slot) => slots.get(slot) ?? none,
     ofUser: (user) => users.get(user) ?? none,
   };

@@ -1,10 +1,11 @@
-import { buckets, createLineConfigStore, createSlotFence, type SlotFence } from '@offhook/cluster';
+import { createLineConfigStore, createSlotFence, type SlotFence } from '@offhook/cluster';
 import { createSubjects, formatEndpoint, type KeyValue, type Subscription } from '@offhook/core';
 import type { Edge, ListenAddress } from '@offhook/edge';
 import { compose } from '../composition.ts';
 import { serveCommands } from '../front-desk.ts';
 import { serversOf } from '../servers-of.ts';
 import { tokens } from '../tokens.ts';
+import { ConfigurationInForce } from './in-force.ts';
 import {
   type ClusterMember,
   type ClusterMemberOptions,
@@ -12,14 +13,12 @@ import {
   type MemberCommands,
   type MemberStatus,
   partsOf,
+  startMember,
 } from './member.ts';
 import { MemberLife } from './member-life.ts';
 
-interface Buckets {
-  readonly members: KeyValue;
-  readonly slots: KeyValue;
-  readonly config: KeyValue;
-}
+const needed = ['members', 'slots', 'config'] as const;
+type Buckets = Readonly<Record<(typeof needed)[number], KeyValue>>;
 
 /** Lines leave an edge that drains in their turns, as when it had died. When none has left for so long none can, ms. */
 const patienceMs = 60_000;
@@ -32,9 +31,8 @@ class EdgeMember implements ClusterMember {
   readonly #life: MemberLife;
   readonly #fence: SlotFence;
   readonly #edge: Edge;
+  readonly #inForce: ConfigurationInForce;
   readonly #listening: string[] = [];
-  #revision = 0;
-  #fault: string | undefined;
   #draining: Promise<void> | undefined;
   #subscriptions: readonly Subscription[] = [];
 
@@ -44,6 +42,8 @@ class EdgeMember implements ClusterMember {
     this.#config = of.config;
     this.#fence = createSlotFence({ slots: of.slots, ambient });
     this.#edge = compose(partsOf(options), this.#fence).resolve(tokens.edge);
+    // Servers of the lines are no strangers.
+    this.#inForce = new ConfigurationInForce(options, (lines) => this.#edge.know(serversOf(lines)));
     this.#life = new MemberLife(options, {
       ...{ role: 'edge', members: of.members, info: { listening: this.#listening } },
       beforeJoin: () => this.#listen(),
@@ -68,7 +68,7 @@ class EdgeMember implements ClusterMember {
     };
     const subject = createSubjects(config.cluster).member(id);
     this.#subscriptions = [
-      store.watch(({ text, revision }) => this.#configure(text, revision)),
+      store.watch((document) => this.#inForce.take(document)),
       serveCommands(control, subject, `Edge ${id}`, commands, {}, countOf(this.#options)),
     ];
   }
@@ -78,8 +78,7 @@ class EdgeMember implements ClusterMember {
       id: this.#options.id,
       role: 'edge',
       state: this.#life.state,
-      revision: this.#revision,
-      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      ...this.#inForce.status(),
       listening: this.#listening,
       flows: this.#edge.flows(),
     };
@@ -123,21 +122,6 @@ class EdgeMember implements ClusterMember {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#subscriptions = [];
   }
-
-  /** Servers of the lines are no strangers. */
-  #configure(text: string, revision: number): void {
-    const { readLines, ambient } = this.#options;
-    try {
-      this.#edge.know(serversOf(readLines(text)));
-      this.#revision = revision;
-      this.#fault = undefined;
-    } catch (error) {
-      this.#fault = `configuration ${revision} is not in force here: ${error instanceof Error ? error.message : String(error)}`;
-      ambient.log.error('the configuration of the cluster cannot be used here; the servers that are known stay as they are', {
-        error,
-      });
-    }
-  }
 }
 
 /**
@@ -145,20 +129,5 @@ class EdgeMember implements ClusterMember {
  * @throws ClusterError (rejects) `E_CLUSTER_NAME` an edge of that name runs already; KeyValueError `E_KV_UNAVAILABLE`
  * @throws TransportError, PluginError (rejects) as `createRuntime`
  */
-export async function createClusterEdge(options: ClusterMemberOptions): Promise<ClusterMember> {
-  const { values, config } = options;
-  const names = buckets(config.cluster);
-  const open = (name: keyof typeof names): Promise<KeyValue> => values.bucket(names[name]);
-  const member = new EdgeMember(options, {
-    members: await open('members'),
-    slots: await open('slots'),
-    config: await open('config'),
-  });
-  try {
-    await member.start();
-  } catch (error) {
-    await member.kill();
-    throw error;
-  }
-  return member;
-}
+export const createClusterEdge = (options: ClusterMemberOptions): Promise<ClusterMember> =>
+  startMember(options, needed, (of) => new EdgeMember(options, of));

@@ -1,5 +1,4 @@
 import {
-  buckets,
   createLedger,
   createLineConfigStore,
   createSlotOwner,
@@ -8,11 +7,12 @@ import {
   type LineConfigDocument,
   type SlotOwner,
 } from '@offhook/cluster';
-import { createSubjects, type KeyValue, type Subscription, wallClockMs } from '@offhook/core';
+import { createSubjects, type KeyValue, type Subjects, type Subscription, wallClockMs } from '@offhook/core';
 import { createPooledHost } from '@offhook/line-actor';
 import { compose } from '../composition.ts';
 import { serveCommands, serveDirectory } from '../front-desk.ts';
 import { tokens } from '../tokens.ts';
+import { ConfigurationInForce } from './in-force.ts';
 import {
   type ClusterMember,
   type ClusterMemberOptions,
@@ -20,6 +20,7 @@ import {
   type MemberCommands,
   type MemberStatus,
   partsOf,
+  startMember,
 } from './member.ts';
 import { MemberLife } from './member-life.ts';
 import { SlotsAtWork } from './slots-at-work.ts';
@@ -31,12 +32,8 @@ const usedShare = 0.6;
 /** Lines on one page of an answer, which is one message of the bus. */
 const pageLines = 500;
 
-interface Buckets {
-  readonly members: KeyValue;
-  readonly slots: KeyValue;
-  readonly ledger: KeyValue;
-  readonly config: KeyValue;
-}
+const needed = ['members', 'slots', 'ledger', 'config'] as const;
+type Buckets = Readonly<Record<(typeof needed)[number], KeyValue>>;
 
 /** A member that owns slots and runs their lines. */
 class LineHostMember implements ClusterMember {
@@ -45,9 +42,9 @@ class LineHostMember implements ClusterMember {
   readonly #life: MemberLife;
   readonly #ledger: Ledger;
   readonly #work: SlotsAtWork;
+  readonly #inForce: ConfigurationInForce;
+  readonly #subjects: Subjects;
   #owner: SlotOwner | undefined;
-  #document: LineConfigDocument | undefined;
-  #fault: string | undefined;
   #draining: Promise<void> | undefined;
   #subscriptions: readonly Subscription[] = [];
   /** As soon as it can tell. */
@@ -56,12 +53,14 @@ class LineHostMember implements ClusterMember {
   constructor(options: ClusterMemberOptions, of: Buckets) {
     this.#options = options;
     this.#buckets = of;
-    const { ambient, config, bus, wallNow = wallClockMs } = options;
+    const { ambient, bus, wallNow = wallClockMs } = options;
+    this.#subjects = createSubjects(options.config.cluster);
+    this.#inForce = new ConfigurationInForce(options, (lines) => this.#work.configure(lines));
     const epochOf = (slot: number): number | undefined => this.#owner?.owned().get(slot);
     this.#life = new MemberLife(options, {
       ...{ role: 'host', members: of.members },
       // Without lines in force it could run none: its slots would be nobody's.
-      weight: () => (this.#document === undefined ? 0 : 1),
+      weight: () => (this.#inForce.isSet ? 1 : 0),
     });
     this.#ledger = createLedger({
       ...{ ledger: of.ledger, ambient, wallNow, epochOf },
@@ -69,7 +68,7 @@ class LineHostMember implements ClusterMember {
     });
     const parts = compose(partsOf(options));
     this.#work = new SlotsAtWork({
-      ...{ ambient, bus, subjects: createSubjects(config.cluster), ledger: this.#ledger, epochOf },
+      ...{ ambient, bus, subjects: this.#subjects, ledger: this.#ledger, epochOf },
       judge: parts.resolve(tokens.policies).judgeAlone,
       locator: parts.resolve(tokens.locator),
       host: createPooledHost(),
@@ -85,9 +84,8 @@ class LineHostMember implements ClusterMember {
   }
 
   async start(): Promise<void> {
-    const { config, control, id, ambient } = this.#options;
+    const { control, id, ambient } = this.#options;
     const { membership } = this.#life;
-    const subjects = createSubjects(config.cluster);
     const store = createLineConfigStore({ config: this.#buckets.config, ambient });
     membership.onChange(() => this.#work.see([...membership.members().values()]));
     // First: a host that is started again has its slots at once, and must know their lines.
@@ -106,7 +104,7 @@ class LineHostMember implements ClusterMember {
     };
     this.#subscriptions = [
       store.watch((document) => this.#configure(document)),
-      serveCommands(control, subjects.member(id), `Line host ${id}`, commands, {}, countOf(this.#options)),
+      serveCommands(control, this.#subjects.member(id), `Line host ${id}`, commands, {}, countOf(this.#options)),
     ];
   }
 
@@ -116,8 +114,7 @@ class LineHostMember implements ClusterMember {
       id: this.#options.id,
       role: 'host',
       state: this.#life.state,
-      revision: this.#document?.revision ?? 0,
-      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
+      ...this.#inForce.status(),
       slots: this.#work.slots,
       lines: lines.length,
       registered: lines.flatMap(({ legs }) => legs).filter(({ usable }) => usable).length,
@@ -173,21 +170,13 @@ class LineHostMember implements ClusterMember {
   }
 
   #configure(document: LineConfigDocument): void {
-    const { readLines, ambient, bus, config } = this.#options;
-    // A bus that was away tells it again.
-    const isKnown = this.#document?.text === document.text;
-    const isFirst = this.#document === undefined;
-    try {
-      if (!isKnown) this.#work.configure(readLines(document.text));
-      this.#document = document;
-      this.#fault = undefined;
-      // From now on it can run lines. All hosts that see a first configuration begin anew with it, so that no slot moves twice.
-      if (isFirst && this.#owner !== undefined) void this.#life.rejoin();
-      this.#directory ??= serveDirectory(bus, createSubjects(config.cluster), (user) => this.#work.lines.ofUser(user));
-    } catch (error) {
-      this.#fault = `configuration ${document.revision} is not in force here: ${error instanceof Error ? error.message : String(error)}`;
-      ambient.log.error('the configuration of the cluster cannot be used here; lines go on as they are', { error });
-    }
+    const { bus } = this.#options;
+    const isFirst = !this.#inForce.isSet;
+    this.#inForce.take(document);
+    if (!this.#inForce.isSet) return;
+    // From now on it can run lines. All hosts that see a first configuration begin anew with it, so that no slot moves twice.
+    if (isFirst && this.#owner !== undefined) void this.#life.rejoin();
+    this.#directory ??= serveDirectory(bus, this.#subjects, (user) => this.#work.lines.ofUser(user));
   }
 
   /**
@@ -207,21 +196,5 @@ class LineHostMember implements ClusterMember {
  * @throws ClusterError (rejects) `E_CLUSTER_NAME` a host of that name runs already; KeyValueError `E_KV_UNAVAILABLE`
  * @throws PluginError (rejects) as `createRuntime`
  */
-export async function createClusterHost(options: ClusterMemberOptions): Promise<ClusterMember> {
-  const { values, config } = options;
-  const names = buckets(config.cluster);
-  const open = (name: keyof typeof names): Promise<KeyValue> => values.bucket(names[name]);
-  const member = new LineHostMember(options, {
-    members: await open('members'),
-    slots: await open('slots'),
-    ledger: await open('ledger'),
-    config: await open('config'),
-  });
-  try {
-    await member.start();
-  } catch (error) {
-    await member.kill();
-    throw error;
-  }
-  return member;
-}
+export const createClusterHost = (options: ClusterMemberOptions): Promise<ClusterMember> =>
+  startMember(options, needed, (of) => new LineHostMember(options, of));

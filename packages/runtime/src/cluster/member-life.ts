@@ -1,16 +1,9 @@
-import { createMembership, type FenceReason, type Membership } from '@offhook/cluster';
-import { type KeyValue, type TakeoverConfig, type Timer, takeoverSchema, wallClockMs } from '@offhook/core';
+import { createMembership, type FenceReason, type Membership, type MembershipOptions } from '@offhook/cluster';
+import { type TakeoverConfig, type Timer, takeoverSchema, wallClockMs } from '@offhook/core';
 import type { ClusterMemberOptions, MemberStatus } from './member.ts';
 
-export interface MemberLifeOptions {
-  readonly role: MemberStatus['role'];
-  readonly members: KeyValue;
-  readonly info?: Readonly<Record<string, unknown>>;
-  /** Its share of slots. */
-  weight?(): number;
-  /** What has to stand before others hear of it. */
-  beforeJoin?(): Promise<void>;
-}
+/** What of a member its role decides. */
+export type MemberLifeOptions = Pick<MembershipOptions, 'role' | 'members' | 'info' | 'weight' | 'beforeJoin'>;
 
 /** Whose session others have ended waits so many heartbeats before it joins anew. */
 const rejoinHeartbeats = 2;
@@ -32,16 +25,13 @@ export class MemberLife {
 
   constructor(options: ClusterMemberOptions, life: MemberLifeOptions) {
     const { ambient, config, id, build, wallNow = wallClockMs } = options;
-    const { role, members, info = {} } = life;
     this.#options = options;
     this.takeover = config.takeover ?? takeoverSchema.parse(undefined);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
     this.membership = createMembership({
-      ...{ members, ambient, wallNow, id, role, build, info, timing: this.takeover },
-      ...(life.weight && { weight: life.weight }),
-      ...(life.beforeJoin && { beforeJoin: () => life.beforeJoin?.() ?? Promise.resolve() }),
+      ...{ ...life, ambient, wallNow, id, build, timing: this.takeover },
       onFenced: (reason) => this.#fenced(reason),
     });
   }
@@ -68,18 +58,17 @@ export class MemberLife {
 
   /** Does `work`, or as much of it as can be done before the right to act has run out: without the bus nothing can be handed over. */
   async whileValid(work: () => Promise<void>): Promise<void> {
-    const { ambient } = this.#options;
+    const { ambient, id } = this.#options;
     let timer: Timer | undefined;
-    const over = new Promise<void>((resolve) => {
+    const late = new Promise<'late'>((resolve) => {
       const look = (): void => {
-        if (!this.membership.isValid()) return resolve();
+        if (!this.membership.isValid()) return resolve('late');
         timer = ambient.setTimer(look, lookMs);
       };
       look();
     });
-    const late = over.then(() => 'late');
     if ((await Promise.race([work(), late])) === 'late')
-      ambient.log.warn('nobody hears this member any more; it ends, and others will miss it', { member: this.#options.id });
+      ambient.log.warn('nobody hears this member any more; it ends, and others will miss it', { member: id });
     ambient.clearTimer(timer);
   }
 

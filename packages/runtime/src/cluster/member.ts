@@ -1,5 +1,5 @@
-import type { MemberState } from '@offhook/cluster';
-import type { Ambient, Bus, KeyValues, LineConfig, Locator, RuntimeConfig, Transport } from '@offhook/core';
+import { type BucketNames, buckets, type MemberState } from '@offhook/cluster';
+import type { Ambient, Bus, KeyValue, KeyValues, LineConfig, Locator, RuntimeConfig, Transport } from '@offhook/core';
 import type { RuntimeOptions } from '../create-runtime.ts';
 import type { CommandCount, NoteCommand } from '../front-desk.ts';
 import type { LoadedPlugins } from '../load-plugins.ts';
@@ -89,3 +89,25 @@ export const partsOf = ({ config, ambient, bus, plugins, transports, locator, id
   ...(transports && { transports }),
   ...(locator && { locator }),
 });
+
+/**
+ * Opens the buckets that a member of a role needs, and starts it. One that cannot start leaves nothing behind.
+ * @throws KeyValueError (rejects) `E_KV_UNAVAILABLE`, and what its start throws
+ */
+export async function startMember<Name extends keyof BucketNames>(
+  { values, config }: ClusterMemberOptions,
+  needed: readonly Name[],
+  make: (of: Readonly<Record<Name, KeyValue>>) => ClusterMember & { start(): Promise<void> },
+): Promise<ClusterMember> {
+  const names = buckets(config.cluster);
+  const open: [Name, KeyValue][] = [];
+  for (const name of needed) open.push([name, await values.bucket(names[name])]);
+  const member = make(Object.fromEntries(open) as Record<Name, KeyValue>);
+  try {
+    await member.start();
+  } catch (error) {
+    await member.kill();
+    throw error;
+  }
+  return member;
+}
