@@ -32,6 +32,8 @@ export interface Supervisor {
   useEdge(edge: string, line?: string): void;
   /** Puts other lines in force: new ones begin, those that are gone end, others change as far as they may now. */
   apply(lines: readonly LineConfig[]): readonly AppliedLine[];
+  /** The same for one line, which ends when it has no configuration. */
+  applyLine(id: string, config: LineConfig | undefined): void;
 }
 
 /** What becomes of one line when a configuration is applied. A line that is as it was is not listed. */
@@ -167,24 +169,29 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
   }
 
-  function change(line: SupervisedLine, config: LineConfig): readonly AppliedLine[] {
+  function change(id: string, config: LineConfig | undefined): AppliedLine | undefined {
+    const key = lineKey(id);
+    const line = ending.has(key) ? undefined : byKey.get(key);
+    if (config === undefined) {
+      if (line === undefined) return undefined;
+      take(line);
+      return { line: id, what: 'removed', changes: [] };
+    }
+    if (line === undefined) {
+      bring(config);
+      return { line: id, what: 'added', changes: [] };
+    }
     const changes = line.apply(config);
-    return changes.length === 0 ? [] : [{ line: line.id, what: 'changed', changes }];
+    return changes.length === 0 ? undefined : { line: id, what: 'changed', changes };
   }
 
   function apply(lines: readonly LineConfig[]): readonly AppliedLine[] {
     const wanted = new Set(lines.map(({ id }) => lineKey(id)));
-    const leaving = all().filter(({ key }) => !wanted.has(key) && !ending.has(key));
-    for (const line of leaving) take(line);
-    const applied = lines.flatMap((config): readonly AppliedLine[] => {
-      const key = lineKey(config.id);
-      const line = ending.has(key) ? undefined : byKey.get(key);
-      if (line !== undefined) return change(line, config);
-      bring(config);
-      return [{ line: config.id, what: 'added', changes: [] }];
-    });
+    const leaving = all().filter(({ key }) => !wanted.has(key));
+    const removed = leaving.map(({ id }) => change(id, undefined));
+    const others = lines.map((config) => change(config.id, config));
     index();
-    return [...applied, ...leaving.map(({ id }) => ({ line: id, what: 'removed' as const, changes: [] }))];
+    return [...others, ...removed].filter((each) => each !== undefined);
   }
 
   return {
@@ -211,5 +218,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     has: (id) => byKey.has(lineKey(id)),
     ofUser: (user) => byUser.get(user) ?? [],
     apply,
+    applyLine(id, config) {
+      change(id, config);
+      index();
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { lineKey, slotOf } from '@offhook/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dualLine } from '../../src/index.ts';
 import { type ClusterWorld, openClusterWorld, type SeenRegister, type WorldMember } from './cluster-world.ts';
@@ -116,6 +117,24 @@ describe('a configuration that changes while lines run', () => {
     expect(world.p.bindings('1000')).toEqual([]);
     expect(world.p.bindings('2000')).toHaveLength(1);
     expect(registered()).toBe(2 * count);
+  });
+});
+
+describe('a mechanism that is asked for', () => {
+  it('waits for the restart of its line, whatever becomes of other lines of the slot', async () => {
+    await world.stop();
+    await open({ registersPerS: 24 });
+    const slot = slotOf(lineKey('1000'));
+    const oneSlot = Array.from({ length: 9_000 }, (_, n) => String(1_000 + n)).filter((user) => slotOf(lineKey(user)) === slot);
+    expect(oneSlot.length).toBeGreaterThan(3);
+    await world.apply(linesOf(oneSlot));
+    while (registered() < 2) await world.run(0.1);
+    const first = registers()[0]?.user ?? '';
+    await world.command(first, 'policy', { mechanism: 'dual-registration' });
+    expect(registered()).toBeLessThan(2 * oneSlot.length);
+    await world.run(20);
+    expect(registered()).toBe(2 * oneSlot.length);
+    expect(await world.command(first, 'status')).toMatchObject({ restartRequired: true });
   });
 });
 

@@ -38,8 +38,8 @@ interface Slot {
   readonly known: Map<string, LegFacts>;
   /** Lines that have begun here. */
   readonly begun: Set<string>;
-  /** In force. */
-  lines: readonly LineConfig[];
+  /** In force, by id. */
+  readonly lines: Map<string, LineConfig>;
   /** Lines that wait for their turn. */
   readonly inTurn: Set<string>;
 }
@@ -145,7 +145,7 @@ export class SlotsAtWork {
       known.delete(line);
       return edge;
     });
-    const own: Slot = { supervisor, known, begun, lines: [], inTurn: new Set() };
+    const own: Slot = { supervisor, known, begun, lines: new Map(), inTurn: new Set() };
     this.#slots.set(slot, own);
     // The configuration may be another one by now.
     this.#change(slot, own);
@@ -234,9 +234,11 @@ export class SlotsAtWork {
     return supervisor;
   }
 
-  #apply(own: Slot, lines: readonly LineConfig[]): void {
-    own.lines = lines;
-    own.supervisor.apply(lines);
+  #apply(own: Slot, id: string, line: LineConfig | undefined): void {
+    if (own.lines.get(id) === line) return;
+    if (line === undefined) own.lines.delete(id);
+    else own.lines.set(id, line);
+    own.supervisor.applyLine(id, line);
   }
 
   /**
@@ -244,22 +246,18 @@ export class SlotsAtWork {
    * first of all. Where their edge may be back in a moment, that is waited for.
    */
   #change(slot: number, own: Slot): void {
-    const wanted = new Map(this.#lines.inSlot(slot).map((line) => [line.id, line]));
-    const goOn: LineConfig[] = [];
+    const wanted = this.#lines.inSlot(slot);
     const held = new Set<string>();
-    for (const plan of planLines(own.lines, [...wanted.values()])) {
+    for (const plan of planLines([...own.lines.values()], wanted)) {
       const { line: id, what } = plan;
       const known = what === 'added' ? own.known.get(id) : undefined;
       const edge = known === undefined ? 'gone' : this.#edges.presence(known);
-      const line = wanted.get(id);
-      if (edge === 'there' && line !== undefined) goOn.push(line);
-      else if (edge === 'awaited') this.#awaiting.add(slot);
-      else if (registers(plan)) {
-        held.add(id);
-        this.#takeTurn(slot, own, id, what === 'changed' ? registersAnew : registersOnce);
-      }
+      if (edge === 'there' || !registers(plan)) continue;
+      held.add(id);
+      if (edge === 'awaited') this.#awaiting.add(slot);
+      else this.#takeTurn(slot, own, id, what === 'changed' ? registersAnew : registersOnce);
     }
-    this.#apply(own, [...own.lines.map((line) => (held.has(line.id) ? line : (wanted.get(line.id) ?? line))), ...goOn]);
+    for (const line of wanted) if (!held.has(line.id)) this.#apply(own, line.id, line);
   }
 
   #takeTurn(slot: number, own: Slot, id: string, cost: number): void {
@@ -270,8 +268,7 @@ export class SlotsAtWork {
       if (this.#slots.get(slot) !== own) return false;
       // What is wanted of it by now.
       const line = this.#lines.inSlot(slot).find((each) => each.id === id);
-      const others = own.lines.filter((each) => each.id !== id);
-      this.#apply(own, line === undefined ? others : [...others, line]);
+      this.#apply(own, id, line);
       return true;
     }, cost);
   }
