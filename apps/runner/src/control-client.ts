@@ -8,8 +8,6 @@ export interface ControlClient {
   ask(command: string, options?: { readonly line?: string; readonly args?: Readonly<Record<string, unknown>> }): Promise<unknown>;
   /** Facts from now on; resolves once none can be lost. `onMissed` hears how many were left out because they were read too slowly. */
   subscribe(onFact: (fact: unknown) => void, onMissed?: (count: number) => void): Promise<void>;
-  /** Facts until the connection ends; resolves then. */
-  events(onFact: (fact: unknown) => void): Promise<void>;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
   close(): void;
@@ -71,17 +69,12 @@ export async function connectControl(path: string, hint = ''): Promise<ControlCl
       waiting.set(lastId, { resolve, reject });
       socket.write(`${JSON.stringify({ id: lastId, command, ...options })}\n`);
     });
-  const subscribe: ControlClient['subscribe'] = async (factHandler, missedHandler = () => {}) => {
-    [onFact, onMissed] = [factHandler, missedHandler];
-    await ask('events');
-  };
 
   return {
     ask,
-    subscribe,
-    async events(handler) {
-      await subscribe(handler);
-      await ended;
+    async subscribe(factHandler, missedHandler = () => {}) {
+      [onFact, onMissed] = [factHandler, missedHandler];
+      await ask('events');
     },
     ended,
     close: () => socket.end(),

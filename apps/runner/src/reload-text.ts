@@ -2,7 +2,7 @@ import { parameterByKey } from '@offhook/core';
 import type { AppliedLine, LineChange, MechanismAnswer } from '@offhook/runtime';
 import type { Paint } from './paint.ts';
 import type { ReloadReport } from './reload.ts';
-import { findingText } from './text.ts';
+import { alike, findingText } from './text.ts';
 
 /* What a change of configuration did, as people read it. */
 
@@ -19,21 +19,12 @@ function changeText({ scope, key, takesEffect }: LineChange): string {
 
 const rowsOf = ({ what, changes }: AppliedLine): readonly string[] => (what === 'changed' ? changes.map(changeText) : [what]);
 
-/** Lines that fare alike stand together: a range of thousands is one row. */
-function linesText(lines: readonly AppliedLine[]): readonly string[] {
-  const groups = new Map<string, { readonly first: string; count: number }>();
-  for (const applied of lines) {
-    for (const row of rowsOf(applied)) {
-      const group = groups.get(row);
-      if (group === undefined) groups.set(row, { first: applied.line, count: 1 });
-      else group.count += 1;
-    }
-  }
-  return [...groups].map(([row, { first, count }]) => `  ${first}${count > 1 ? ` and ${count - 1} more` : ''}  ${row}`);
-}
-
 export function reloadText({ path, findings, lines, sections }: ReloadReport, paint: Paint): string {
-  const rows = [...linesText(lines), ...sections.map((name) => `  ${name}  waits for a restart of the runner`)];
+  const changes = alike(lines.flatMap((applied) => rowsOf(applied).map((row) => [row, applied.line] as const)));
+  const rows = [
+    ...changes.map(([row, who]) => `  ${who}  ${row}`),
+    ...sections.map((name) => `  ${name}  waits for a restart of the runner`),
+  ];
   return [
     ...findings.map((finding) => findingText(finding, paint)),
     `${path}: ${rows.length === 0 ? 'nothing has changed.' : 'read anew.'}`,

@@ -8,6 +8,17 @@ import type { Paint } from './paint.ts';
 
 const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
+/** Lines that fare alike stand together, so that a range of thousands is one row: what is said of them, and who they are. */
+export function alike(rows: readonly (readonly [row: string, line: string])[]): readonly (readonly [row: string, who: string])[] {
+  const groups = new Map<string, { readonly first: string; count: number }>();
+  for (const [row, line] of rows) {
+    const group = groups.get(row);
+    if (group === undefined) groups.set(row, { first: line, count: 1 });
+    else group.count += 1;
+  }
+  return [...groups].map(([row, { first, count }]) => [row, count > 1 ? `${first} and ${count - 1} more` : first]);
+}
+
 function legTimes(leg: LegStatus, nowMs: number): string {
   const times = [
     leg.refreshAtMs === undefined ? '' : `renewal in ${spanText(Math.max(0, leg.refreshAtMs - nowMs))}`,

@@ -11,14 +11,11 @@ import {
   type Endpoint,
   type ErrorCode,
   encodeJson,
-  type FactKind,
-  type LineKey,
   type LineStore,
   type Locator,
   lineKey,
   type Mechanism,
   type RuntimeConfig,
-  readLineSubject,
   refusedCommand,
   type Subjects,
   type Subscription,
@@ -27,6 +24,7 @@ import {
 import type { EdgeStats } from '@offhook/edge';
 import type { LineStatus } from '@offhook/line-actor';
 import { compose } from './composition.ts';
+import { type Fact, followFacts } from './facts.ts';
 import { runtimeCommands, serveCommands, serveDirectory } from './front-desk.ts';
 import type { LoadedPlugins } from './load-plugins.ts';
 import { serversOf } from './servers-of.ts';
@@ -65,13 +63,6 @@ export interface RuntimeOptions {
   readonly outlives?: boolean;
   /** What this runtime does; default both. */
   readonly roles?: readonly Role[];
-}
-
-/** A fact of one line, as it travels on the bus. */
-export interface Fact {
-  readonly kind: FactKind;
-  readonly key: LineKey;
-  readonly value: unknown;
 }
 
 /** What became of every message since the start; each part stands only where it is known. */
@@ -230,12 +221,6 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 
   let ending: Promise<void> | undefined;
-  const onFact = (handler: (fact: Fact) => void, kind?: FactKind): Subscription =>
-    bus.subscribe(subjects.facts(kind), (message) => {
-      const place = readLineSubject(message.subject);
-      if (place === undefined) return;
-      handler({ kind: place.kind as FactKind, key: place.key as LineKey, value: decodeJson(message.payload) });
-    });
 
   return {
     bus,
@@ -271,8 +256,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       if (line === undefined) edgeName = name;
       supervisor?.useEdge(name, line);
     },
-    onFact: (handler) => onFact(handler),
-    onDecision: (handler) => onFact(({ value }) => handler(value as Decision), 'decision'),
+    onFact: (handler) => followFacts(bus, subjects, handler),
+    onDecision: (handler) => followFacts(bus, subjects, ({ value }) => handler(value as Decision), 'decision'),
     stop: () => (ending ??= end(true)),
     kill() {
       supervisor?.kill();

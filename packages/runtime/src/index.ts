@@ -11,12 +11,12 @@ export {
   type PlannedMove,
   ruleSentence,
 } from '@offhook/line-actor';
+export { addCounters } from './add-counters.ts';
 export { type BusApiChannel, type BusApiMessage, type BusApiOperation, busApi } from './bus-api/channels.ts';
 export { asyncApi } from './bus-api/document.ts';
 export {
   type ApplyReport,
   createRuntime,
-  type Fact,
   type Role,
   type Runtime,
   type RuntimeCounters,
@@ -24,6 +24,7 @@ export {
   sendCommand,
 } from './create-runtime.ts';
 export { createDefaultLocator } from './default-locator.ts';
+export { type Fact, followFacts } from './facts.ts';
 export { createHostLocator } from './host-locator.ts';
 export type { MechanismAnswer } from './line-settings.ts';
 export { type LoadedPlugins, loadPlugins } from './load-plugins.ts';

@@ -1,7 +1,6 @@
-import { CommandError, decodeJson, type LineKey, lineKey, readLineSubject } from '@offhook/core';
-import { type Fact, type LineStatus, type RuntimeCounters, sendCommand } from '@offhook/runtime';
+import { CommandError, lineKey } from '@offhook/core';
+import { addCounters, followFacts, type LineStatus, type RuntimeCounters, sendCommand } from '@offhook/runtime';
 import type { ControlClient } from '../control-client.ts';
-import { addCounters } from './add-counters.ts';
 import type { ClusterDoor } from './door.ts';
 import { askMember, isThere, listMembers } from './members.ts';
 
@@ -58,20 +57,11 @@ export function clusterClient(door: ClusterDoor): ControlClient {
       `A cluster has no command "${command}"; "offhook cluster apply FILE" changes lines.`,
     );
   }
-  const subscribe: ControlClient['subscribe'] = async (onFact) => {
-    door.bus.subscribe(door.subjects.facts(), (message) => {
-      const place = readLineSubject(message.subject);
-      if (place === undefined) return;
-      onFact({ kind: place.kind, key: place.key as LineKey, value: decodeJson(message.payload) } as Fact);
-    });
-    await door.bus.flush();
-  };
   return {
     ask,
-    subscribe,
-    async events(handler) {
-      await subscribe(handler);
-      await ended;
+    async subscribe(onFact) {
+      followFacts(door.bus, door.subjects, onFact);
+      await door.bus.flush();
     },
     ended,
     close: () => void door.close().then(onEnd, onEnd),

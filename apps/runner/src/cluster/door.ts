@@ -1,3 +1,4 @@
+import { buckets, createLineConfigStore, type LineConfigStore } from '@offhook/cluster';
 import {
   type Ambient,
   type Bus,
@@ -49,3 +50,6 @@ export async function openCluster(
   });
   return { cluster, ambient, bus, values, subjects: createSubjects(cluster), close };
 }
+
+export const lineConfigStore = async ({ ambient, cluster, values }: ClusterDoor): Promise<LineConfigStore> =>
+  createLineConfigStore({ ambient, config: await values.bucket(buckets(cluster).config) });

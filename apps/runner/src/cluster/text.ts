@@ -1,3 +1,4 @@
+import { slotCount } from '@offhook/core';
 import type { ClusterStatus } from '../commands/cluster.ts';
 import { spanText } from '../decision-text.ts';
 import type { Paint } from '../paint.ts';
@@ -44,9 +45,9 @@ function membersText(members: readonly SeenMember[], nowMs: number, paint: Paint
 
 export function statusText(status: ClusterStatus, nowMs: number, paint: Paint): string {
   const { cluster, configuration, members, slotsOwned, lines, legsRegistered, calls } = status;
-  const tint = slotsOwned === 1_024 ? paint.green : paint.red;
+  const tint = slotsOwned === slotCount ? paint.green : paint.red;
   return [
-    `${paint.bold(cluster)}: ${tint(`${number(slotsOwned)} of 1,024 slots owned`)}, ${number(lines)} lines, ${number(legsRegistered)} legs registered, ${number(calls)} calls`,
+    `${paint.bold(cluster)}: ${tint(`${number(slotsOwned)} of ${number(slotCount)} slots owned`)}, ${number(lines)} lines, ${number(legsRegistered)} legs registered, ${number(calls)} calls`,
     configuration === undefined
       ? '  no configuration yet; give it one: offhook cluster apply FILE'
       : `  configuration ${number(configuration.revision)}, ${number(configuration.bytes)} characters`,

@@ -1,8 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { buckets, createLineConfigStore } from '@offhook/cluster';
 import { type Finding, type LineConfig, type PlannedLine, planLines } from '@offhook/core';
 import { readConfiguration } from '@offhook/provisioning';
-import type { ClusterDoor } from '../cluster/door.ts';
+import { type ClusterDoor, lineConfigStore } from '../cluster/door.ts';
 import { planText } from '../cluster/plan-text.ts';
 import { loadPluggedConfig, readText, runnableConfig, standIn } from '../config-file.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -57,7 +56,7 @@ export async function apply(door: ClusterDoor, path: string, options: ApplyOptio
   const file = await loadPluggedConfig(path, { secrets: standIn });
   const wanted = runnableConfig(file, options.strict);
   const text = readText(path);
-  const store = createLineConfigStore({ ambient: door.ambient, config: await door.values.bucket(buckets(door.cluster).config) });
+  const store = await lineConfigStore(door);
   const known = await store.read();
   const plan: Omit<ClusterPlan, 'applied'> = {
     path,

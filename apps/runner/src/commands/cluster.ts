@@ -1,7 +1,7 @@
-import { buckets, createLineConfigStore, pinSlot } from '@offhook/cluster';
-import { lineKey, slotOf } from '@offhook/core';
+import { buckets, pinSlot } from '@offhook/cluster';
+import { lineKey, slotCount, slotOf } from '@offhook/core';
 import { clusterLines } from '../cluster/client.ts';
-import type { ClusterDoor } from '../cluster/door.ts';
+import { type ClusterDoor, lineConfigStore } from '../cluster/door.ts';
 import { askMember, findMember, isThere, type SeenMember, seeMembers } from '../cluster/members.ts';
 import { clusterLinesText, statusText } from '../cluster/text.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -30,7 +30,7 @@ const isWell = (member: SeenMember): boolean =>
 
 /** Exit 1 when a slot has no owner, or a member does not answer or cannot use the configuration. */
 export async function status(door: ClusterDoor, output: Output): Promise<ExitCode> {
-  const store = createLineConfigStore({ ambient: door.ambient, config: await door.values.bucket(buckets(door.cluster).config) });
+  const store = await lineConfigStore(door);
   const [document, members] = await Promise.all([store.read(), seeMembers(door)]);
   const seen: ClusterStatus = {
     cluster: door.cluster,
@@ -42,7 +42,7 @@ export async function status(door: ClusterDoor, output: Output): Promise<ExitCod
     calls: sum(members, (each) => each.calls),
   };
   output.result(seen, (paint) => statusText(seen, door.ambient.now(), paint));
-  return seen.slotsOwned === 1_024 && members.every(isWell) ? exit.done : exit.missed;
+  return seen.slotsOwned === slotCount && members.every(isWell) ? exit.done : exit.missed;
 }
 
 /** Exit 1 when a host does not answer: its lines are missing. */

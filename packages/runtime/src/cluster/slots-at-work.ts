@@ -13,6 +13,7 @@ import {
   type Timer,
 } from '@offhook/core';
 import type { LineStatus } from '@offhook/line-actor';
+import { addCounters } from '../add-counters.ts';
 import { createSupervisor, type LineCounters, type Supervisor, type SupervisorOptions } from '../supervisor.ts';
 import { type ClusterLines, clusterLines } from './cluster-lines.ts';
 import { EdgesInUse } from './edges-in-use.ts';
@@ -116,14 +117,8 @@ export class SlotsAtWork {
   }
 
   counters(): LineCounters {
-    const faults: Record<string, number> = {};
-    let received = 0;
-    for (const { supervisor } of this.#slots.values()) {
-      const counted = supervisor.counters();
-      received += counted.received;
-      for (const [name, count] of Object.entries(counted.faults)) faults[name] = (faults[name] ?? 0) + count;
-    }
-    return { received, faults };
+    const each = [...this.#slots.values()].map(({ supervisor }) => supervisor.counters());
+    return each.reduce(addCounters, { received: 0, faults: {} });
   }
 
   /** Its lines begin: at once where an earlier owner left facts of them and their edge is there, else in their turn. */

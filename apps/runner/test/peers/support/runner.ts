@@ -134,12 +134,11 @@ export async function startRunner({ network, folder, name, file, bus, state }: R
   const watcher = await connectControl(socket);
   const decisions: Decision[] = [];
   const calls: { readonly key: string; readonly fact: CallFact }[] = [];
-  const watching = watcher.events((given) => {
+  await watcher.subscribe((given) => {
     const { kind, key, value } = given as Fact;
     if (kind === 'decision') decisions.push(value as Decision);
     if (kind === 'call') calls.push({ key, fact: value as CallFact });
   });
-  watching.catch(() => {});
 
   const lines = async (): Promise<readonly LineStatus[]> => (await client.ask('lines')) as readonly LineStatus[];
   const keyOf = async (line: string): Promise<string> => {
