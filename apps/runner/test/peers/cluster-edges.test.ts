@@ -1,37 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openCluster, type TestCluster } from './support/cluster.ts';
-import { startJetStream } from './support/jetstream.ts';
-import { type Binding, type Kamailio, type SeenRequest, startKamailio } from './support/kamailio.ts';
+import { type ClusterScene, openClusterScene } from './support/cluster-scene.ts';
+import type { Binding, Kamailio, SeenRequest } from './support/kamailio.ts';
 import { probe } from './support/prober.ts';
 import { drawRates, mostInOneSecond } from './support/rate-curve.ts';
 import { report, tell } from './support/report.ts';
-import { openStage, type Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
 import { until } from './support/waiting.ts';
 import { dualTemplate } from './support/yaml.ts';
 
 /* docs/cluster.md: an edge owns the Contact of its lines. Where it ends they register once more through another one, in turns. */
 
-type Servers = readonly [Kamailio, Kamailio];
-
-interface World {
-  readonly stage: Stage;
-  readonly servers: Servers;
-  readonly cluster: TestCluster;
-}
-
 /** Refreshes are far away: every REGISTER after the start is one that the edge has caused. */
 const registerExpires = 3_600;
-
-async function openWorld(registersPerS: number): Promise<World> {
-  const stage = await openStage();
-  const servers = [
-    stage.keep(await startKamailio(stage.network, stage.folder, 'primary')),
-    stage.keep(await startKamailio(stage.network, stage.folder, 'alternate')),
-  ] as const;
-  const jetStream = stage.keep(await startJetStream(stage));
-  return { stage, servers, cluster: stage.keep(openCluster(stage, jetStream, { registersPerS })) };
-}
 
 const registers = ({ requests }: Kamailio, sinceMs = 0): readonly SeenRequest[] =>
   requests.filter(({ method, atMs }) => method === 'REGISTER' && atMs >= sinceMs);
@@ -42,7 +22,7 @@ const usersAt = (bindings: ReadonlyMap<string, Binding>, port: number): Readonly
   new Set([...bindings.values()].filter((binding) => portOf(binding) === port).map(({ user }) => user));
 
 /** Each of these users has been registered once more at both. */
-const allSaved = (servers: Servers, users: ReadonlySet<string>, sinceMs: number): boolean =>
+const allSaved = (servers: ClusterScene['servers'], users: ReadonlySet<string>, sinceMs: number): boolean =>
   servers.every((server) => {
     const saved = registers(server, sinceMs).filter(({ outcome, user }) => outcome === 'saved' && users.has(user));
     return new Set(saved.map(({ user }) => user)).size === users.size;
@@ -52,10 +32,10 @@ describePeers('an edge of 3,000 dual lines is killed', ['kamailio', 'nats-server
   const count = 3_000;
   const registersPerS = 300;
   const ports = { dies: 0, lives: 0 };
-  let world: World;
+  let world: ClusterScene;
 
   beforeAll(async () => {
-    world = await openWorld(registersPerS);
+    world = await openClusterScene({ registersPerS });
     const { cluster, stage } = world;
     Object.assign(ports, { dies: stage.network.port(), lives: stage.network.port() });
     await cluster.edge('edge-1', { port: ports.dies });
@@ -122,10 +102,10 @@ describePeers('an edge of 600 dual lines', ['kamailio', 'nats-server'], () => {
   const users = { udp: { from: 1_000, count: 300 }, tcp: { from: 2_000, count: 300 } } as const;
   const count = users.udp.count + users.tcp.count;
   const ports = { first: 0, second: 0 };
-  let world: World;
+  let world: ClusterScene;
 
   beforeAll(async () => {
-    world = await openWorld(registersPerS);
+    world = await openClusterScene({ registersPerS });
     const { cluster, stage } = world;
     Object.assign(ports, { first: stage.network.port(), second: stage.network.port() });
     await cluster.edge('edge-1', { port: ports.first });

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fast, openCluster, type TestCluster } from './support/cluster.ts';
-import { type JetStream, startJetStream } from './support/jetstream.ts';
-import { type Kamailio, type SeenRequest, startKamailio } from './support/kamailio.ts';
+import { fast, type TestCluster } from './support/cluster.ts';
+import { type ClusterScene, openClusterScene } from './support/cluster-scene.ts';
+import type { JetStream } from './support/jetstream.ts';
+import type { Kamailio, SeenRequest } from './support/kamailio.ts';
 import { startNats } from './support/nats.ts';
 import { probe } from './support/prober.ts';
 import { type CommandResult, offhook } from './support/runner.ts';
@@ -17,18 +18,12 @@ const count = 60;
 const registerExpires = 3_600;
 
 let stage: Stage;
-let servers: readonly [Kamailio, Kamailio];
+let servers: ClusterScene['servers'];
 let jetStream: JetStream;
 let cluster: TestCluster;
 
 async function open(edges: readonly string[], diskMb?: number): Promise<void> {
-  stage = await openStage();
-  servers = [
-    stage.keep(await startKamailio(stage.network, stage.folder, 'primary')),
-    stage.keep(await startKamailio(stage.network, stage.folder, 'alternate')),
-  ];
-  jetStream = stage.keep(await startJetStream(stage, diskMb));
-  cluster = stage.keep(openCluster(stage, jetStream, fast));
+  ({ stage, servers, jetStream, cluster } = await openClusterScene(fast, diskMb));
   for (const name of edges) await cluster.edge(name);
 }
 

@@ -1,10 +1,8 @@
 import type { RuntimeCounters } from '@offhook/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openCluster, type TestCluster } from './support/cluster.ts';
-import { type Cable, type JetStream, startJetStream } from './support/jetstream.ts';
-import { type Kamailio, startKamailio } from './support/kamailio.ts';
+import { type ClusterScene, openClusterScene } from './support/cluster-scene.ts';
+import type { Cable } from './support/jetstream.ts';
 import { probe } from './support/prober.ts';
-import { openStage, type Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
 import { until } from './support/waiting.ts';
 import { dualTemplate } from './support/yaml.ts';
@@ -12,11 +10,7 @@ import { dualTemplate } from './support/yaml.ts';
 const count = 300;
 
 /** Two edges, three hosts, and 300 dual lines whose refreshes are far away: whatever a registrar hears after the start is too much. */
-interface Scene {
-  readonly stage: Stage;
-  readonly servers: readonly [Kamailio, Kamailio];
-  readonly cluster: TestCluster;
-  readonly jetStream: JetStream;
+interface Scene extends ClusterScene {
   readonly cable: Cable;
   /** REGISTERs that the registrars have seen. */
   registers(): readonly number[];
@@ -31,14 +25,9 @@ interface Scene {
 
 /** `host-2` is at the end of a cable of its own; in its environment stands what is given. */
 async function openScene(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
-  const stage = await openStage();
-  const servers = [
-    stage.keep(await startKamailio(stage.network, stage.folder, 'primary')),
-    stage.keep(await startKamailio(stage.network, stage.folder, 'alternate')),
-  ] as const;
-  const jetStream = stage.keep(await startJetStream(stage));
-  const cable = await jetStream.cable();
-  const cluster = stage.keep(openCluster(stage, jetStream));
+  const scene = await openClusterScene();
+  const { servers, cluster } = scene;
+  const cable = await scene.jetStream.cable();
   for (const name of ['edge-1', 'edge-2']) await cluster.edge(name);
   for (const name of ['host-1', 'host-3']) await cluster.host(name);
   await cluster.host('host-2', { bus: cable.url, env });
@@ -47,7 +36,7 @@ async function openScene(env: Readonly<Record<string, string>> = {}): Promise<Sc
   const owners = async (): Promise<Readonly<Record<string, string>>> =>
     Object.fromEntries((await cluster.lines()).map(({ id, host }) => [id, host]));
   return {
-    ...{ stage, servers, jetStream, cable, cluster, owners },
+    ...{ ...scene, cable, owners },
     registers: () => servers.map(({ requests }) => requests.filter(({ method }) => method === 'REGISTER').length),
     async bindings() {
       const all = await Promise.all(servers.map((server) => server.bindings()));

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type MemberProcess, openCluster, type TestCluster } from './support/cluster.ts';
-import { startJetStream } from './support/jetstream.ts';
-import { type Kamailio, startKamailio } from './support/kamailio.ts';
+import type { MemberProcess } from './support/cluster.ts';
+import { type ClusterScene, openClusterScene } from './support/cluster-scene.ts';
 import { tell } from './support/report.ts';
 import type { RunningCommand } from './support/runner.ts';
 import { createSipp, type HeldCalls, type Sipp } from './support/sipp.ts';
-import { openStage, type Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
 import { until } from './support/waiting.ts';
 import { dualTemplate } from './support/yaml.ts';
@@ -24,22 +22,13 @@ interface HeldCall {
   readonly command?: RunningCommand;
 }
 
-interface World {
-  readonly stage: Stage;
-  readonly servers: readonly [Kamailio, Kamailio];
-  readonly cluster: TestCluster;
+interface World extends ClusterScene {
   readonly sipp: Sipp;
 }
 
 async function openWorld(): Promise<World> {
-  const stage = await openStage();
-  const servers = [
-    stage.keep(await startKamailio(stage.network, stage.folder, 'primary')),
-    stage.keep(await startKamailio(stage.network, stage.folder, 'alternate')),
-  ] as const;
-  const sipp = stage.keep(createSipp(stage.network, stage.folder));
-  const jetStream = stage.keep(await startJetStream(stage));
-  return { stage, servers, sipp, cluster: stage.keep(openCluster(stage, jetStream)) };
+  const scene = await openClusterScene();
+  return { ...scene, sipp: scene.stage.keep(createSipp(scene.stage.network, scene.stage.folder)) };
 }
 
 const usersFrom = (from: number, count: number): readonly string[] => Array.from({ length: count }, (_, n) => String(from + n));

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fast, openCluster, type TestCluster } from './support/cluster.ts';
-import { startJetStream } from './support/jetstream.ts';
-import { type Kamailio, type SeenRequest, startKamailio } from './support/kamailio.ts';
+import { fast, type TestCluster } from './support/cluster.ts';
+import { type ClusterScene, openClusterScene } from './support/cluster-scene.ts';
+import type { Kamailio, SeenRequest } from './support/kamailio.ts';
 import { probe } from './support/prober.ts';
 import { createSipp, type Sipp } from './support/sipp.ts';
-import { openStage, type Stage } from './support/stage.ts';
+import type { Stage } from './support/stage.ts';
 import { describePeers } from './support/suite.ts';
+import { until } from './support/waiting.ts';
 import { dualTemplate } from './support/yaml.ts';
 
 /** Refreshes are far away: every REGISTER that comes after the start is one too many. */
@@ -21,19 +22,13 @@ async function known(server: Kamailio): Promise<ReadonlyMap<string, { readonly c
 describePeers('a line host of 3,000 dual lines is killed', ['kamailio', 'sipp', 'nats-server'], () => {
   const count = 3_000;
   let stage: Stage;
-  let servers: readonly [Kamailio, Kamailio];
+  let servers: ClusterScene['servers'];
   let cluster: TestCluster;
   let sipp: Sipp;
 
   beforeAll(async () => {
-    stage = await openStage();
-    servers = [
-      stage.keep(await startKamailio(stage.network, stage.folder, 'primary')),
-      stage.keep(await startKamailio(stage.network, stage.folder, 'alternate')),
-    ];
+    ({ stage, servers, cluster } = await openClusterScene());
     sipp = stage.keep(createSipp(stage.network, stage.folder));
-    const jetStream = stage.keep(await startJetStream(stage));
-    cluster = stage.keep(openCluster(stage, jetStream));
     for (const name of ['edge-1', 'edge-2']) await cluster.edge(name);
     for (const name of ['host-1', 'host-2', 'host-3']) await cluster.host(name);
     await cluster.apply(dualTemplate(...servers, { registerExpires }), [{ from: 1_000, count }]);
@@ -74,17 +69,11 @@ describePeers('a line host of 3,000 dual lines is killed', ['kamailio', 'sipp', 
 describePeers('a line host is killed where members are fast', ['kamailio', 'nats-server'], () => {
   const count = 600;
   let stage: Stage;
-  let servers: readonly [Kamailio, Kamailio];
+  let servers: ClusterScene['servers'];
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    stage = await openStage();
-    servers = [
-      stage.keep(await startKamailio(stage.network, stage.folder, 'primary')),
-      stage.keep(await startKamailio(stage.network, stage.folder, 'alternate')),
-    ];
-    const jetStream = stage.keep(await startJetStream(stage));
-    cluster = stage.keep(openCluster(stage, jetStream, fast));
+    ({ stage, servers, cluster } = await openClusterScene(fast));
     for (const name of ['edge-1', 'edge-2']) await cluster.edge(name);
     for (const name of ['host-1', 'host-2', 'host-3']) await cluster.host(name);
     await cluster.apply(dualTemplate(...servers, { registerExpires: 60 }), [{ from: 1_000, count }]);
@@ -107,7 +96,6 @@ describePeers('a line host is killed where members are fast', ['kamailio', 'nats
         const saved = server.requests.filter(({ outcome, atMs }) => outcome === 'saved' && atMs > (killedMs ?? 0));
         return new Set(saved.map(({ user }) => user)).size === count;
       };
-      const { until } = await import('./support/waiting.ts');
       await until('every leg refreshes', 60_000, refreshed);
       for (const { user, callId, cseq, outcome } of server.requests) {
         if (outcome !== 'saved') continue;
