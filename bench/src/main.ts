@@ -1,9 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { measureBaresip } from './baresip.ts';
 import { type Sink, startSink, startWorker, type Worker } from './child.ts';
-import { machineOf, readLines, say } from './command.ts';
+import { leave, machineOf, readLines, readOptions, say } from './command.ts';
 import { type Figures, figuresText, type Growth, growthOf, growthSvg, type Steady } from './figures.ts';
 import type { Cost, LinesPlan, Memory } from './lines.ts';
 import { measureParts } from './micro.ts';
@@ -148,21 +145,13 @@ async function run(size: Size, profileFolder: string | undefined): Promise<Figur
   return { machine: machineOf(), ...parts, growth, steady, calls, options, peers: { sippRegistrationUs, sippCallUs, baresip } };
 }
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-    lines: { type: 'string' },
-    out: { type: 'string', default: 'bench/reports' },
-  },
+const options = readOptions();
+const chosen = readLines(options.lines, full.growth);
+const figures = await run(options.short ? short : { ...full, growth: chosen }, options.profile ? options.out : undefined);
+await leave(options, {
+  figures,
+  text: figuresText(figures),
+  svg: growthSvg(figures.growth),
+  names: { figures: 'bench', svg: 'lines' },
+  profiles: 'a .cpuprofile',
 });
-const chosen = readLines(values.lines, full.growth);
-const figures = await run(values.short ? short : { ...full, growth: chosen }, values.profile ? values.out : undefined);
-await mkdir(values.out, { recursive: true });
-await writeFile(join(values.out, 'bench.json'), `${JSON.stringify(figures, undefined, 2)}\n`);
-await writeFile(join(values.out, 'lines.svg'), growthSvg(figures.growth));
-process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : `${figuresText(figures)}\n`);
-say(
-  `Written: ${join(values.out, 'bench.json')}, ${join(values.out, 'lines.svg')}${values.profile ? ' and a .cpuprofile beside them' : ''}`,
-);

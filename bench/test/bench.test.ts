@@ -1,28 +1,13 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Figures, figuresText } from '../src/figures.ts';
+import { run } from './run.ts';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 let folder: string;
 
-function bench(
-  args: readonly string[],
-): Promise<{ readonly code: number | null; readonly out: string; readonly errors: string }> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, errors })));
-}
+const bench = (args: readonly string[]) => run(new URL('../dist/main.js', import.meta.url), args);
 
 describe('npm run bench', () => {
   beforeAll(async () => {

@@ -1,33 +1,16 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClusterFigures, clusterText, linesPerCore } from '../src/cluster/figures.ts';
 import { clusterSvg } from '../src/cluster/picture.ts';
 import { findNatsServer } from '../src/cluster/processes.ts';
+import { run } from './run.ts';
 
-const main = fileURLToPath(new URL('../dist/cluster/main.js', import.meta.url));
 let folder: string;
 
-function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [main, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: folder, ...env },
-  });
-  let out = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  return new Promise<{ readonly code: number | null; readonly out: string; readonly errors: string }>((resolve) =>
-    child.once('close', (code) => resolve({ code, out, errors })),
-  );
-}
+const bench = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  run(new URL('../dist/cluster/main.js', import.meta.url), args, { TMPDIR: folder, ...env });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offhook-bench-'));

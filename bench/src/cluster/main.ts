@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { machineOf, readLines, say } from '../command.ts';
+import { resolve } from 'node:path';
+import { leave, machineOf, readLines, readOptions, say } from '../command.ts';
 import { type ClusterFigures, clusterText, type TimedMovements } from './figures.ts';
 import { clusterSvg } from './picture.ts';
 import { findNatsServer } from './processes.ts';
@@ -98,16 +96,8 @@ async function run(size: Size, natsServer: string, execArgv: readonly string[]):
   return { machine: machineOf(), edges, hosts, ...found, movements };
 }
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-    lines: { type: 'string' },
-    out: { type: 'string', default: 'bench/reports' },
-  },
-});
-const size = values.short ? short : { ...full, lines: readLines(values.lines, full.lines) };
+const options = readOptions();
+const size = options.short ? short : { ...full, lines: readLines(options.lines, full.lines) };
 const natsServer = findNatsServer();
 if (process.platform !== 'linux' || natsServer === undefined) {
   say(
@@ -123,15 +113,15 @@ setTimeout(() => {
   say(`bench cluster: not done within ${size.limitS} s; given up.`);
   process.exit(1);
 }, size.limitS * 1_000).unref();
-const profiling = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(values.out)}`] : [];
+const profiling = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(options.out)}`] : [];
 const figures = await run(size, natsServer, profiling).catch((error: unknown) => {
   say(`bench cluster: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 });
-await mkdir(values.out, { recursive: true });
-await writeFile(join(values.out, 'cluster.json'), `${JSON.stringify(figures, undefined, 2)}\n`);
-await writeFile(join(values.out, 'cluster.svg'), clusterSvg(figures));
-process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : `${clusterText(figures)}\n`);
-say(
-  `Written: ${join(values.out, 'cluster.json')}, ${join(values.out, 'cluster.svg')}${values.profile ? ' and .cpuprofiles beside them' : ''}`,
-);
+await leave(options, {
+  figures,
+  text: clusterText(figures),
+  svg: clusterSvg(figures),
+  names: { figures: 'cluster', svg: 'cluster' },
+  profiles: '.cpuprofiles',
+});
