@@ -31,7 +31,16 @@ export {
   type SourcePosition,
   showValue,
 } from './config/finding.ts';
-export { configuredHop, formatHop, hopField, hopOf, type NextHop, registersLine, registrarDomain } from './config/hop.ts';
+export {
+  configuredHop,
+  formatHop,
+  hopField,
+  hopOf,
+  hopParameters,
+  type NextHop,
+  registersLine,
+  registrarDomain,
+} from './config/hop.ts';
 export {
   defaultExt,
   type ExtConfig,
@@ -78,6 +87,7 @@ export {
   type ServerSpec,
   type StaticEntry,
 } from './config/server.ts';
+export { sharedBy } from './config/shared-by.ts';
 export { didYouMean } from './config/suggest.ts';
 export { type TakeoverConfig, takeoverSchema } from './config/takeover.ts';
 export { type LineVerdict, validateLine } from './config/validate.ts';

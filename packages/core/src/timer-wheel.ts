@@ -23,8 +23,10 @@ const tickMs = 5;
 /** One rotation takes 20.48 s; a timer beyond it is passed over once per rotation. Power of two. */
 const slotCount = 4_096;
 const slotMask = slotCount - 1;
-/** Timers fired in one turn of the event loop: many that are due at once hold up sockets for some 25 ms at most. */
+/** Timers fired in one turn of the event loop: many that are due at once must not hold up sockets. */
 const sliceSize = 256;
+/** And they end sooner when they take long. */
+const sliceMs = 8;
 /** Infinity becomes a timer of some million years. */
 const lastTick = Number.MAX_SAFE_INTEGER - 2 * slotCount;
 /** The platform's timers overflow at 2^31 ms. */
@@ -152,7 +154,13 @@ export class TimerWheel {
       this.#late = this.#due(nowTick);
       this.#passed = Math.max(this.#passed, nowTick);
     }
-    for (const timer of this.#late.splice(0, sliceSize)) this.#fire(timer);
+    const endMs = this.#clock.now() + sliceMs;
+    let fired = 0;
+    for (; fired < Math.min(this.#late.length, sliceSize); fired++) {
+      if (this.#clock.now() > endMs) break;
+      this.#fire(this.#late[fired] as WheelTimer);
+    }
+    this.#late.splice(0, fired);
     this.#turning = false;
     if (this.#size === 0) return;
     const nextTick = this.#late.length > 0 ? this.#passed : this.#nextOccupied(this.#passed + 1);

@@ -274,7 +274,7 @@ class BusEdge implements Edge {
       return fail('rejected', `${protocol} carries at most ${maxBytes} bytes, not ${payload.length}`);
     if (line !== undefined) {
       const awaitsResponse = !startsWith(payload, 'SIP/') && !startsWith(payload, 'ACK ');
-      this.#flows.sent(nameFlow(known.port, known.flow), reliable, line, awaitsResponse);
+      this.#flows.sent(known.name, reliable, line, awaitsResponse);
     }
     this.#counters.sent++;
     transport.send(known.flow, payload);
@@ -285,7 +285,6 @@ class BusEdge implements Edge {
     const line = readLineKey(headers.line);
     const known = readFlow(headers.flow);
     if (line === undefined || known === undefined || this.#isStale(line, message)) return;
-    if (this.#flows.released(nameFlow(known.port, known.flow), line, headers.leg))
-      this.#options.transports[known.port]?.close(known.flow);
+    if (this.#flows.released(known.name, line, headers.leg)) this.#options.transports[known.port]?.close(known.flow);
   }
 }

@@ -97,8 +97,17 @@ function noTransport(transports: readonly Transport[], entries: readonly RankedE
 /** Flows of all transports of an edge in one name space: the transport's place, then its own name. */
 export const nameFlow = (port: number, flow: Flow): Flow => `${port}/${flow}` as Flow;
 
+/** A flow as its transport and as the bus knows it. */
+export interface KnownFlow {
+  /** The place of its transport. */
+  readonly port: number;
+  readonly flow: Flow;
+  readonly name: Flow;
+}
+
 /** Inverse of `nameFlow`; undefined for text that is none. */
-export function readFlow(text: string | undefined): { readonly port: number; readonly flow: Flow } | undefined {
-  const match = /^(\d{1,4})\/(.+)$/s.exec(text ?? '');
-  return match === null ? undefined : { port: Number(match[1]), flow: match[2] as Flow };
+export function readFlow(text: string | undefined): KnownFlow | undefined {
+  if (text === undefined || !/^(?:0|[1-9]\d{0,3})\/./s.test(text)) return undefined;
+  const slash = text.indexOf('/');
+  return { port: Number(text.slice(0, slash)), flow: text.slice(slash + 1) as Flow, name: text as Flow };
 }

@@ -60,10 +60,10 @@ describe('the identity of a server', () => {
 describe('names of flows', () => {
   it('lead back to the transport and its flow', () => {
     const flow = readFlow(nameFlow(3, readFlow('0/a/b')?.flow ?? ('' as never)));
-    expect(flow).toEqual({ port: 3, flow: 'a/b' });
+    expect(flow).toEqual({ port: 3, flow: 'a/b', name: '3/a/b' });
   });
 
-  it.each([undefined, '', 'x', '/a', '1/', '-1/a'])('are refused when they are none: %j', (text) => {
+  it.each([undefined, '', 'x', '/a', '1/', '-1/a', '01/a'])('are refused when they are none: %j', (text) => {
     expect(readFlow(text)).toBeUndefined();
   });
 });

@@ -2,13 +2,14 @@ import {
   type Candidate,
   formatHop,
   hopOf,
+  hopParameters,
   type Leg,
   type LineConfig,
   type NextHop,
   type OpenTarget,
   registrarDomain,
+  sharedBy,
 } from '@offhook/core';
-import { sharedBy } from './shared-by.ts';
 
 /** Who the line is towards each server, computed once from its configuration. */
 export interface Identity {
@@ -87,17 +88,7 @@ export function listIdentity(config: LineConfig, candidate: Candidate): LegIdent
   return identity;
 }
 
-const hopParameters = [
-  'proxy',
-  'outboundProxy',
-  'alternateProxy',
-  'alternateOutboundProxy',
-  'dualRegistration',
-  'sipTransport',
-  'tlsNameValidate',
-] as const;
-
-const legIdentities = sharedBy(hopParameters, (config, legs: readonly Leg[]): Identity['legs'] =>
+const legIdentities = sharedBy([...hopParameters, 'tlsNameValidate'], (config, legs: readonly Leg[]): Identity['legs'] =>
   Object.fromEntries(
     legs.flatMap((leg) => {
       const found = legIdentity(config, leg);

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Bus,
   decodeJson,
@@ -66,11 +65,12 @@ const readHop = (reply: Extract<OpenReply, { ok: true }>): LegHop => ({
 });
 
 const latest = new WeakMap<OpenTarget, LegHop>();
+const parts = ['flow', 'protocol', 'reliable', 'viaSentBy', 'contactHostPort', 'localHost'] as const satisfies (keyof LegHop)[];
 
 /** Lines that reach a server over one flow hold one hop. */
 function shared(target: OpenTarget, hop: LegHop): LegHop {
   const known = latest.get(target);
-  if (known !== undefined && isDeepStrictEqual(known, hop)) return known;
+  if (known !== undefined && parts.every((part) => known[part] === hop[part])) return known;
   latest.set(target, hop);
   return hop;
 }

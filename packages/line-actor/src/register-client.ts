@@ -120,27 +120,29 @@ export class RegisterClient {
     const mine = this.attempt;
     record.cseq += 1;
     // What is withdrawn is what was registered, even where the flow has changed since.
-    if (this.expiresS > 0 || this.contact === '') this.registerAt(hop);
+    const before = this.contact;
+    const contact = this.expiresS > 0 || before === '' ? this.registerAt(hop, before) : before;
     const { identity } = this.leg;
-    const draft = registerRequest(line.identity, identity, record, this.contact, this.replaced, this.expiresS, authorization);
+    const draft = registerRequest(line.identity, identity, record, contact, this.replaced, this.expiresS, authorization);
     this.outstanding = line.layer.request(draft, hop, (event) => {
       if (mine === this.attempt) this.onAnswer(event);
     });
   }
 
-  /** Through another edge the binding gets another Contact: the old one goes with the same request. */
-  private registerAt(hop: LegHop): void {
+  /** Through another edge the binding gets another Contact: the old one goes with the same request. @returns the new one */
+  private registerAt(hop: LegHop, before: string): string {
     const { line, record, identity } = this.leg;
-    const before = this.contact;
     const isHeldHere = this.holder === identity.server && isBound(record, line.ambient.now());
+    const contact = hop === this.registered ? before : this.leg.contact(hop);
     this.registered = hop;
     this.holder = identity.server;
     if (!isHeldHere) this.replaced = '';
-    else if (line.outlives && before !== '' && before !== this.contact) {
+    else if (line.outlives && before !== '' && before !== contact) {
       this.replaced ||= before;
       line.contactMoved(record.leg);
     }
-    if (this.replaced === this.contact) this.replaced = '';
+    if (this.replaced === contact) this.replaced = '';
+    return contact;
   }
 
   private onAnswer(event: ClientEvent): void {

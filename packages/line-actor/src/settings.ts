@@ -1,7 +1,6 @@
-import { type ListSettings, type Protocol, readListSettings, registersLine } from '@offhook/core';
+import { type ListSettings, type Protocol, readListSettings, registersLine, sharedBy } from '@offhook/core';
 import type { SipTimers } from '@offhook/sip';
 import type { RegistrationSettings } from './registration.types.ts';
-import { sharedBy } from './shared-by.ts';
 
 /* The manual's seconds become milliseconds here, once. */
 

@@ -1,8 +1,7 @@
-import { type ExtConfig, type LineConfig, lineConfig } from '@offhook/core';
+import { type ExtConfig, type LineConfig, lineConfig, sharedBy } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from './identity.ts';
 import { registrationSettings } from './settings.ts';
-import { sharedBy } from './shared-by.ts';
 
 const hops: Partial<ExtConfig> = { proxy: '192.0.2.1', alternateProxy: '192.0.2.2', dualRegistration: true };
 const first = lineConfig({ id: '1', ext: { ...hops, userId: '1' } });

@@ -16,6 +16,8 @@ export function canonicalHost(host: string): string {
 /** One bound socket and what is heard on it. */
 export interface UdpSocket {
   readonly local: Endpoint;
+  /** Of a connected one. */
+  readonly remote: Endpoint | undefined;
   /** Sends to `remote`, or to the connected peer. `done` is called later, with the error if there is one. */
   send(bytes: Uint8Array, remote: Endpoint | undefined, done: (error: Error | null) => void): void;
   close(): Promise<void>;
@@ -48,7 +50,7 @@ function endpointOf(socket: Socket): Endpoint {
   return { host: address, port };
 }
 
-function listen(socket: Socket, events: SocketEvents, receiveBufferBytes: number): UdpSocket {
+function listen(socket: Socket, events: SocketEvents, receiveBufferBytes: number, remote?: Endpoint): UdpSocket {
   socket.on('message', (bytes: Buffer, { address, port }: RemoteInfo) => events.message(bytes, { host: address, port }));
   socket.on('error', events.error);
   try {
@@ -58,9 +60,10 @@ function listen(socket: Socket, events: SocketEvents, receiveBufferBytes: number
   }
   return {
     local: endpointOf(socket),
-    send(bytes, remote, done) {
-      if (remote === undefined) socket.send(bytes, done);
-      else socket.send(bytes, remote.port, remote.host, done);
+    remote,
+    send(bytes, to, done) {
+      if (to === undefined) socket.send(bytes, done);
+      else socket.send(bytes, to.port, to.host, done);
     },
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };
@@ -107,7 +110,7 @@ export async function connectPeer(
       settled(error as Error);
     }
   });
-  return listen(socket, events, receiveBufferBytes);
+  return listen(socket, events, receiveBufferBytes, remote);
 }
 
 /** The address of this machine that datagrams to `remote` carry. @throws Error (rejects, with `code`) of the system */

@@ -66,7 +66,7 @@ class UdpTransport implements Transport {
     if (this.#main !== undefined)
       throw new TransportError('E_TRANSPORT_IN_USE', `UDP ${formatEndpoint(this.#main.local)} is started already`);
     const events: SocketEvents = {
-      message: (bytes, remote) => this.#receive(bytes, remote),
+      message: (bytes, remote) => this.#hear(bytes, remote),
       error: (error) => this.#ambient.log.warn('UDP socket error', { error }),
     };
     try {
@@ -128,7 +128,7 @@ class UdpTransport implements Transport {
 
   async #connect(flow: Flow, bound: Endpoint, remote: Endpoint): Promise<UdpSocket | undefined> {
     const events: SocketEvents = {
-      message: (bytes, from) => this.#receive(bytes, from),
+      message: (bytes) => this.#receive(bytes, flow, remote),
       error: (error) => this.#report(flow, remote, error),
     };
     try {
@@ -149,7 +149,9 @@ class UdpTransport implements Transport {
   send(flow: Flow, bytes: Uint8Array): void {
     const main = this.#main;
     if (main === undefined) return;
-    const remote = readFlow(main.local, flow);
+    const peer = this.#peers.get(flow);
+    const isConnected = peer !== undefined && !(peer instanceof Promise);
+    const remote = isConnected ? peer.remote : readFlow(main.local, flow);
     if (remote === undefined) return this.#fail(flow, nowhere, 'closed', 'no such UDP flow');
     if (bytes.length > udpManifest.maxBytes) {
       return this.#fail(
@@ -159,8 +161,7 @@ class UdpTransport implements Transport {
         `a datagram carries at most ${udpManifest.maxBytes} bytes, not ${bytes.length}`,
       );
     }
-    const peer = this.#peers.get(flow);
-    if (peer === undefined || peer instanceof Promise) {
+    if (!isConnected) {
       main.send(bytes, remote, (error) => error !== null && this.#report(flow, remote, error));
       return;
     }
@@ -190,13 +191,18 @@ class UdpTransport implements Transport {
     await Promise.all(sockets.map((socket) => (socket instanceof Promise ? undefined : socket?.close())));
   }
 
-  #receive(bytes: Uint8Array, remote: Endpoint): void {
+  /** A datagram of somebody who has no socket of his own. */
+  #hear(bytes: Uint8Array, remote: Endpoint): void {
+    const bound = this.#main?.local;
+    if (bound !== undefined) this.#receive(bytes, nameFlow(bound, remote), remote);
+  }
+
+  #receive(bytes: Uint8Array, flow: Flow, remote: Endpoint): void {
     const host = this.#host;
     const bound = this.#main?.local;
     if (host === undefined || bound === undefined) return;
     if (bytes.length === 0) return host.dropped('empty', remote);
     if (isKeepalive(bytes)) return host.dropped('keepalive', remote);
-    const flow = nameFlow(bound, remote);
     const peer = this.#peers.get(flow);
     const local = peer === undefined || peer instanceof Promise ? bound : peer.local;
     host.message({ bytes, flow, local, remote, atMs: this.#ambient.now() });

@@ -24,6 +24,8 @@ class Branch<E> {
   any: Branch<E> | undefined = undefined;
   rest: Branch<E> | undefined = undefined;
   readonly named = new Map<string, Branch<E>>();
+  /** The only name where there is one, as at the root of all subjects: it is compared in place. */
+  onlyName = '';
 
   get isBare(): boolean {
     return isNobody(this.route) && this.any === undefined && this.rest === undefined && this.named.size === 0;
@@ -36,8 +38,12 @@ class Branch<E> {
   set(token: string, child: Branch<E> | undefined): void {
     if (token === '*') this.any = child;
     else if (token === '>') this.rest = child;
-    else if (child === undefined) this.named.delete(token);
-    else this.named.set(token, child);
+    else {
+      if (child === undefined) this.named.delete(token);
+      else this.named.set(token, child);
+      const [first = ''] = this.named.keys();
+      this.onlyName = this.named.size === 1 ? first : '';
+    }
   }
 }
 
@@ -63,12 +69,14 @@ function join<E extends Interested>(a: Route<E>, b: Route<E>): Route<E> {
 
 /** Whom `found` has already, and everybody whose pattern matches `subject` from `at` on. */
 function collect<E extends Interested>(branch: Branch<E>, subject: string, at: number, found: Route<E>): Route<E> {
-  const { any, rest, named } = branch;
-  const dot = subject.indexOf('.', at);
+  const { any, rest, named, onlyName } = branch;
   let route = rest === undefined ? found : join(found, rest.route);
+  if (any === undefined && named.size === 0) return route;
+  const dot = subject.indexOf('.', at);
   if (any !== undefined) route = follow(any, subject, dot, route);
-  if (named.size === 0) return route;
-  const same = named.get(dot < 0 ? subject.slice(at) : subject.slice(at, dot));
+  const end = dot < 0 ? subject.length : dot;
+  if (onlyName !== '' && (end - at !== onlyName.length || !subject.startsWith(onlyName, at))) return route;
+  const same = named.get(onlyName === '' ? subject.slice(at, end) : onlyName);
   return same === undefined ? route : follow(same, subject, dot, route);
 }
 

@@ -12,7 +12,7 @@ import type {
 import { BusError } from '../errors.ts';
 import { type Interested, InterestIndex } from './interest.ts';
 import { RequestTable } from './request-table.ts';
-import { assertMessage, assertQueue, readSubject } from './rules.ts';
+import { assertMessage, assertQueue, assertSubject } from './rules.ts';
 
 export interface MemoryBusOptions {
   readonly ambient: Ambient;
@@ -20,8 +20,10 @@ export interface MemoryBusOptions {
   readonly copy?: boolean;
 }
 
-/** Deliveries per turn of the event loop: at 100 µs each, a burst holds up sockets and timers for 25 ms at most. */
+/** Deliveries in one turn of the event loop: a burst must not hold up sockets and timers. */
 const sliceSize = 256;
+/** And they end sooner when they take long, as they do while memory is being collected. */
+const sliceMs = 8;
 const noHeaders: BusHeaders = Object.freeze({});
 
 class MemoryMessage implements BusMessage {
@@ -109,7 +111,7 @@ class MemoryBus implements Bus {
 
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     if (this.#state === 'closed') throw closed();
-    if (options?.reply !== undefined) readSubject(options.reply);
+    if (options?.reply !== undefined) assertSubject(options.reply);
     this.#publish(subject, payload, options?.headers, options?.reply);
   }
 
@@ -128,7 +130,7 @@ class MemoryBus implements Bus {
 
   async request(subject: string, payload: Uint8Array, { timeoutMs, headers }: RequestOptions): Promise<BusMessage> {
     if (this.#state !== 'open') throw closed();
-    readSubject(subject);
+    assertSubject(subject);
     assertMessage(payload, headers);
     const { reply, answer } = this.#requests.open(subject, timeoutMs);
     if (this.#publish(subject, payload, headers, reply) === 0) this.#ambient.defer(() => this.#requests.noResponders(reply));
@@ -189,7 +191,9 @@ class MemoryBus implements Bus {
   }
 
   readonly #deliverSlice = (): void => {
+    const endMs = this.#ambient.now() + sliceMs;
     for (let budget = sliceSize; budget > 0; budget--) {
+      if (this.#ambient.now() > endMs) break;
       if (this.#head === this.#delivering.length) {
         this.#delivering = this.#arriving;
         this.#arriving = [];

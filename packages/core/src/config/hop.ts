@@ -17,6 +17,16 @@ export interface NextHop {
   readonly outbound: boolean;
 }
 
+/** Parameters that say where a line sends, and nothing about who it is. */
+export const hopParameters = [
+  'proxy',
+  'outboundProxy',
+  'alternateProxy',
+  'alternateOutboundProxy',
+  'dualRegistration',
+  'sipTransport',
+] as const;
+
 type OutboundField = 'outboundProxy' | 'alternateOutboundProxy';
 type ProxyField = 'proxy' | 'alternateProxy';
 

@@ -1,7 +1,8 @@
 import type { Leg } from '../contracts/decision.ts';
-import { configuredHop, hopOf } from './hop.ts';
+import { configuredHop, hopOf, hopParameters } from './hop.ts';
 import type { LineConfig } from './line.ts';
 import { parseServer, type ServerSpec, type StaticEntry } from './server.ts';
+import { sharedBy } from './shared-by.ts';
 
 export type LineMode = 'disabled' | 'single' | 'list' | 'dual';
 
@@ -34,13 +35,16 @@ export function hasRankedList(line: LineConfig): boolean {
   return form === 'SRV' && list.length > 1;
 }
 
+const withoutUser: LineModeReason = { mode: 'disabled', rule: '5.1:1', because: 'User ID is empty' };
+
 /**
  * How a line runs, and why. Lists that only DNS knows are found when they are resolved.
  * @source redundancy reference section 5.1
  */
-export function lineModeReason(line: LineConfig): LineModeReason {
+export const lineModeReason = (line: LineConfig): LineModeReason => (line.ext.userId === '' ? withoutUser : modeOfUser(line));
+
+const modeOfUser = sharedBy([...hopParameters, 'survivabilityProxy'], (line): LineModeReason => {
   const { ext } = line;
-  if (ext.userId === '') return { mode: 'disabled', rule: '5.1:1', because: 'User ID is empty' };
   if (hopOf(line, 'primary') === undefined)
     return { mode: 'disabled', rule: '5.1:1', because: 'Proxy and Outbound Proxy are empty' };
   if (hopOf(line, 'alternate') !== undefined && !sameServer(line)) {
@@ -51,15 +55,19 @@ export function lineModeReason(line: LineConfig): LineModeReason {
   if (ext.dualRegistration && sameServer(line))
     return { mode: 'single', rule: 'D-36', because: 'primary and alternate are the same server' };
   return { mode: 'single', rule: '5.1:4', because: ext.dualRegistration ? 'there is no alternate' : 'there is one server' };
-}
+});
 
 /** @source redundancy reference section 5.1 */
 export function lineMode(line: LineConfig): LineMode {
   return lineModeReason(line).mode;
 }
 
+const noLegs: readonly Leg[] = [];
+const oneLeg: readonly Leg[] = ['primary'];
+const bothLegs: readonly Leg[] = ['primary', 'alternate'];
+
 /** The registration legs a line has. */
 export function legsOf(line: LineConfig): readonly Leg[] {
   const mode = lineMode(line);
-  return mode === 'disabled' ? [] : mode === 'dual' ? ['primary', 'alternate'] : ['primary'];
+  return mode === 'disabled' ? noLegs : mode === 'dual' ? bothLegs : oneLeg;
 }

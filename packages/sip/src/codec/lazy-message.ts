@@ -1,5 +1,5 @@
 import { canonicalName, isListField } from './field-names.ts';
-import { findLine, type HeadIndex, lineValue } from './head-index.ts';
+import { findLine, type HeadIndex, lineValue, peekLine } from './head-index.ts';
 import type { NameAddr, SipRequest, SipResponse, Via } from './message.ts';
 import { readNameAddr } from './name-addr.ts';
 import { splitList } from './text.ts';
@@ -57,6 +57,13 @@ abstract class LazyMessage {
 
   private address(line: number | undefined): NameAddr {
     return (line === undefined ? undefined : readNameAddr(lineValue(this.index, line))) ?? unreadable;
+  }
+
+  get hasOneVia(): boolean {
+    const line = this.index.names.indexOf('Via');
+    if (this.index.names.indexOf('Via', line + 1) >= 0) return false;
+    // A comma may also stand in a quoted parameter.
+    return !peekLine(this.index, line).includes(',') || this.headers('Via').length === 1;
   }
 
   header(name: string): string | undefined {

@@ -25,6 +25,8 @@ interface Message {
   /** Field lines in order, long names in canonical spelling. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly via: Via;
+  /** False: there are further ones below the top Via. */
+  readonly hasOneVia: boolean;
   readonly callId: string;
   readonly cseq: { readonly number: number; readonly method: string };
   readonly from: NameAddr;

@@ -89,10 +89,16 @@ interface OpenClient {
   stop(): void;
 }
 
+/** What is finished is cleared away so much later than it may be, ms: what ends together goes together. */
+const clearAwayMs = 250;
+
 /** The client transactions of one line. */
 export class ClientTransactions {
   readonly options: ClientTransactionsOptions;
   readonly open = new Map<string, OpenClient>();
+  /** In the order in which they may be forgotten. */
+  private finished: Finished[] = [];
+  private clearing: Timer | undefined = undefined;
 
   constructor(options: ClientTransactionsOptions) {
     this.options = options;
@@ -159,6 +165,29 @@ export class ClientTransactions {
   stop(): void {
     for (const transaction of this.open.values()) transaction.stop();
     this.open.clear();
+    this.finished = [];
+    this.options.ambient.clearTimer(this.clearing);
+  }
+
+  /** Until Timer K repetitions of its final response end here. */
+  linger(id: string, sentBy: string, afterMs: number): void {
+    const finished = new Finished(id, sentBy, this.options.ambient.now() + afterMs);
+    this.open.set(id, finished);
+    this.finished.push(finished);
+    this.clearing ??= this.clearAwayAt(finished.untilMs);
+  }
+
+  private clearAwayAt(atMs: number): Timer {
+    const { ambient } = this.options;
+    return ambient.setTimer(() => this.clearAway(), atMs + clearAwayMs - ambient.now());
+  }
+
+  private clearAway(): void {
+    const nowMs = this.options.ambient.now();
+    const left = this.finished.filter(({ untilMs }) => untilMs > nowMs);
+    for (const { id, untilMs } of this.finished) if (untilMs <= nowMs) this.open.delete(id);
+    this.finished = left;
+    this.clearing = left[0] && this.clearAwayAt(left[0].untilMs);
   }
 
   newBranch(): string {
@@ -166,24 +195,25 @@ export class ClientTransactions {
   }
 }
 
-/** All that is left of a request other than INVITE once its final response has come: until Timer K repetitions of it end here. */
+/** All that is left of a request other than INVITE once its final response has come. */
 class Finished implements OpenClient {
+  readonly id: string;
   readonly sentBy: string;
-  readonly hop = undefined;
-  private readonly ambient: Ambient;
-  private readonly timer: Timer;
+  readonly untilMs: number;
 
-  constructor({ options, open }: ClientTransactions, id: string, sentBy: string, afterMs: number) {
+  constructor(id: string, sentBy: string, untilMs: number) {
+    this.id = id;
     this.sentBy = sentBy;
-    this.ambient = options.ambient;
-    this.timer = options.ambient.setTimer(() => open.delete(id), afterMs);
+    this.untilMs = untilMs;
+  }
+
+  get hop(): undefined {
+    return undefined;
   }
 
   step(): void {}
 
-  stop(): void {
-    this.ambient.clearTimer(this.timer);
-  }
+  stop(): void {}
 }
 
 class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> implements ClientTransaction {
@@ -252,7 +282,7 @@ class ClientExecution extends Execution<State, ClientStimulus, ClientEffect> imp
   protected override arm(timer: TimerName, afterMs: number): void {
     if (timer !== 'K') return super.arm(timer, afterMs);
     this.stop();
-    this.owner.open.set(this.id, new Finished(this.owner, this.id, this.sentBy, afterMs));
+    this.owner.linger(this.id, this.sentBy, afterMs);
   }
 
   protected fired(timer: TimerName): ClientStimulus {

@@ -11,7 +11,11 @@ export abstract class Execution<State, Stimulus, Effect extends { readonly type:
   private readonly ambient: Ambient;
   private readonly machine: Machine<State, Stimulus, Effect | TimerEffect<TimerName>>;
   private readonly timing: Timing;
-  private readonly timers: Partial<Record<TimerName, Timer | undefined>> = {};
+  /** When each of its timers is due; those that are missing or undefined stand. */
+  private readonly dueMs: Partial<Record<TimerName, number | undefined>> = {};
+  /** One serves them all. It may ring for one that stands by then: answers come sooner than timers, nearly always. */
+  private alarm: Timer | undefined = undefined;
+  private alarmMs = Number.POSITIVE_INFINITY;
   private first: readonly (Effect | TimerEffect<TimerName>)[];
   private arrived: Stimulus[] | undefined = undefined;
   private busy = false;
@@ -54,7 +58,8 @@ export abstract class Execution<State, Stimulus, Effect extends { readonly type:
   /** Stops the timers and ends without a word. */
   stop(): void {
     this.over = true;
-    for (const name in this.timers) this.ambient.clearTimer(this.timers[name as TimerName]);
+    this.ambient.clearTimer(this.alarm);
+    this.alarm = undefined;
   }
 
   private run(effects: readonly (Effect | TimerEffect<TimerName>)[]): void {
@@ -83,15 +88,47 @@ export abstract class Execution<State, Stimulus, Effect extends { readonly type:
       this.stop();
       this.ended();
     } else if (!this.over) {
-      const { timer } = effect;
-      this.ambient.clearTimer(this.timers[timer]);
-      this.timers[timer] = undefined;
-      if (effect.type === 'arm') this.arm(timer, effect.afterMs);
+      if (effect.type === 'arm') this.arm(effect.timer, effect.afterMs);
+      else this.dueMs[effect.timer] = undefined;
     }
   }
 
   protected arm(timer: TimerName, afterMs: number): void {
-    this.timers[timer] = this.ambient.setTimer(() => this.step(this.fired(timer)), afterMs);
+    this.dueMs[timer] = this.ambient.now() + afterMs;
+    this.wind();
+  }
+
+  /** The end of a wait comes before a repetition that is due at the same instant: machines arm it after that. */
+  private next(): TimerName | undefined {
+    let next: TimerName | undefined;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const name in this.dueMs) {
+      const atMs = this.dueMs[name as TimerName];
+      if (atMs === undefined || atMs > nextMs) continue;
+      next = name as TimerName;
+      nextMs = atMs;
+    }
+    return next;
+  }
+
+  private wind(): void {
+    const next = this.next();
+    const atMs = next && this.dueMs[next];
+    if (atMs === undefined || atMs >= this.alarmMs) return;
+    this.ambient.clearTimer(this.alarm);
+    this.alarmMs = atMs;
+    this.alarm = this.ambient.setTimer(() => this.ring(atMs), Math.max(0, atMs - this.ambient.now()));
+  }
+
+  private ring(atMs: number): void {
+    this.alarm = undefined;
+    this.alarmMs = Number.POSITIVE_INFINITY;
+    const name = this.next();
+    if (name !== undefined && (this.dueMs[name] ?? 0) <= atMs) {
+      this.dueMs[name] = undefined;
+      this.step(this.fired(name));
+    }
+    if (!this.over) this.wind();
   }
 }
 

@@ -141,7 +141,7 @@ class LineTransactions implements TransactionLayer, ClientTransactionsOptions, S
       if (message.answer !== undefined) this.serving().refuse(message.answer.request, inbound, message.answer.status);
     } else if (message.kind === 'request') {
       this.serving().receive(message, inbound);
-    } else if (message.headers('Via').length > 1) {
+    } else if (!message.hasOneVia) {
       this.fault('misrouted-response');
     } else {
       this.clients.receive(message);

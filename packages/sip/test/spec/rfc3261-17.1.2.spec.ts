@@ -81,7 +81,24 @@ describe('17.1.2.2 state "Completed"', () => {
     expect(client.heard).toEqual([200]);
     expect(bench.faults).toEqual([]);
     expect(bench.layer.size).toBe(1);
-    bench.run(5);
+    bench.run(5.25);
+    expect(bench.layer.size).toBe(0);
+    expect(bench.ambient.pending).toBe(0);
+  });
+
+  it('lets go together of what has ended together', () => {
+    const { bench } = trying();
+    bench.answer(bench.sent[0], { status: 200 });
+    bench.run(0.1);
+    bench.request(draft('REGISTER'));
+    bench.answer(bench.sent[1], { status: 200 });
+    expect(bench.ambient.pending).toBe(1);
+    bench.run(3);
+    bench.request(draft('OPTIONS'));
+    bench.answer(bench.sent[2], { status: 200 });
+    bench.run(5.25);
+    expect(bench.layer.size).toBe(1);
+    bench.run(8.25);
     expect(bench.layer.size).toBe(0);
     expect(bench.ambient.pending).toBe(0);
   });
