@@ -38,8 +38,8 @@ const short: Size = {
   peerAccounts: 100,
   partMs: 20,
 };
-/** New registrations a second at a cold start, both legs together. */
-const coldPerSecond = 1_800;
+/** New registrations a second that are asked for at a cold start, both legs together: about as many as one core carries. */
+const coldPerSecond = 2_700;
 /** Sinks grant so much in the steady stretch: half of it is the refresh interval. @source redundancy reference D-37 */
 const grantS = 20;
 

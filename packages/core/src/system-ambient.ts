@@ -31,7 +31,7 @@ function createRandom(): () => number {
 }
 
 /** First in, first out, one `setImmediate` for all that wait. What a task defers runs in the next turn, after sockets had theirs. */
-function createDefer(log: Log): (task: () => void) => void {
+function createDeferral(log: Log): { readonly defer: (task: () => void) => void; readonly isWaiting: () => boolean } {
   let waiting: (() => void)[] = [];
   const run = (): void => {
     const tasks = waiting;
@@ -44,8 +44,11 @@ function createDefer(log: Log): (task: () => void) => void {
       }
     }
   };
-  return (task) => {
-    if (waiting.push(task) === 1) setImmediate(run);
+  return {
+    defer(task) {
+      if (waiting.push(task) === 1) setImmediate(run);
+    },
+    isWaiting: () => waiting.length > 0,
   };
 }
 
@@ -60,19 +63,21 @@ export interface SystemAmbientOptions {
  * A timer or deferred task that throws is logged and harms no other.
  */
 export function systemAmbient({ log = silentLog }: SystemAmbientOptions = {}): Ambient {
+  const { defer, isWaiting } = createDeferral(log);
   const wheel = new TimerWheel({
     now: nowMs,
     sleep(wake, ms) {
       const handle = setTimeout(wake, ms);
       return () => clearTimeout(handle);
     },
+    isBusy: isWaiting,
     failed: (error) => log.error('timer failed', { error }),
   });
   return {
     now: nowMs,
     setTimer: (fire, delayMs) => wheel.set(fire, delayMs),
     clearTimer: (timer) => wheel.clear(timer),
-    defer: createDefer(log),
+    defer,
     random: createRandom(),
     log,
   };

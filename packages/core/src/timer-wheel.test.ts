@@ -19,6 +19,7 @@ function createClock(startMs = 1_700_000_000_000.25) {
         if (sleeping === sleep) sleeping = undefined;
       };
     },
+    isBusy: () => false,
     failed: (error: unknown) => void failures.push(error),
     sleepsForMs: () => (sleeping === undefined ? undefined : sleeping.atMs - nowMs),
     /** Lets time pass; each wake comes `lateMs` after it was due (negative: too early, as platform timers may). */
@@ -60,6 +61,20 @@ describe('TimerWheel', () => {
     clock.pass(40);
     expect(fired).not.toContain(-1);
     expect([wheel.size, clock.sleepsForMs()]).toEqual([0, undefined]);
+  });
+
+  it.each([
+    ['later when nothing else has to be done', false, 4],
+    ['sooner when other work is under way', true, 1],
+  ])('ends its turn when timers take long, %s', (_, isBusy, most) => {
+    const clock = createClock();
+    const wheel = new TimerWheel({ ...clock, isBusy: () => isBusy });
+    let fired = 0;
+    for (let n = 0; n < 20; n++) wheel.set(() => [fired++, clock.stall(1)], 10);
+    clock.pass(11);
+    expect(fired).toBe(most);
+    clock.pass(1_000);
+    expect(fired).toBe(20);
   });
 
   it('fires once, never early and less than one tick late', () => {

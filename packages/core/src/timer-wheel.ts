@@ -6,6 +6,8 @@ export interface WheelClock {
   now(): number;
   /** Calls `wake` once, `ms` from now or somewhat later. Returns what cancels it. At most one sleep is asked for at a time. */
   sleep(wake: () => void, ms: number): () => void;
+  /** Work that is under way did not come to its end in the last turn of the event loop. */
+  isBusy(): boolean;
   /** A timer's function threw. The others go on. */
   failed(error: unknown): void;
 }
@@ -25,8 +27,13 @@ const slotCount = 4_096;
 const slotMask = slotCount - 1;
 /** Timers fired in one turn of the event loop: many that are due at once must not hold up sockets. */
 const sliceSize = 256;
-/** And they end sooner when they take long. */
-const sliceMs = 8;
+/** ms. And they end sooner when they take long. */
+const sliceMs = 3;
+/**
+ * ms, while other work is under way. Timers begin things, messages end them: what is under way goes first. With equal shares a process that
+ * is asked for more than it can do begins ever more, answers too late and is asked again: it ends up doing less.
+ */
+const busySliceMs = 0.25;
 /** Infinity becomes a timer of some million years. */
 const lastTick = Number.MAX_SAFE_INTEGER - 2 * slotCount;
 /** The platform's timers overflow at 2^31 ms. */
@@ -154,7 +161,7 @@ export class TimerWheel {
       this.#late = this.#due(nowTick);
       this.#passed = Math.max(this.#passed, nowTick);
     }
-    const endMs = this.#clock.now() + sliceMs;
+    const endMs = this.#clock.now() + (this.#clock.isBusy() ? busySliceMs : sliceMs);
     let fired = 0;
     for (; fired < Math.min(this.#late.length, sliceSize); fired++) {
       if (this.#clock.now() > endMs) break;

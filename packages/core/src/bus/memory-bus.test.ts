@@ -31,6 +31,37 @@ describe('createMemoryBus', () => {
     expect(seen).toEqual(Array.from({ length: 1_000 }, (_, i) => [i >> 8, i & 255]).flat());
   });
 
+  it('hands over fewer of those messages whose work goes on after the slice: requests and answers', async () => {
+    const ambient = createManualAmbient();
+    const bus = createMemoryBus({ ambient });
+    let asked = 0;
+    bus.subscribe('ask', (message) => {
+      asked += 1;
+      message.respond(one);
+    });
+    const answers = Promise.all(Array.from({ length: 100 }, () => bus.request('ask', one, { timeoutMs: 1_000 })));
+    ambient.step();
+    expect(asked).toBe(16);
+    await ambient.settle();
+    expect(await answers).toHaveLength(100);
+  });
+
+  it('ends a slice when its deliveries take long', async () => {
+    const ambient = createManualAmbient();
+    let workedMs = 0;
+    const bus = createMemoryBus({ ambient: { ...ambient, now: () => ambient.now() + workedMs } });
+    let seen = 0;
+    bus.subscribe('burst', () => {
+      seen += 1;
+      workedMs += 2;
+    });
+    for (let i = 0; i < 20; i++) bus.publish('burst', one);
+    ambient.step();
+    expect(seen).toBe(2);
+    await ambient.settle();
+    expect(seen).toBe(20);
+  });
+
   it('delivers what handlers publish after what was published before', async () => {
     const ambient = createManualAmbient();
     const bus = createMemoryBus({ ambient });
