@@ -34,7 +34,9 @@ export async function status(door: ClusterDoor, output: Output): Promise<ExitCod
   const [document, members] = await Promise.all([store.read(), seeMembers(door)]);
   const seen: ClusterStatus = {
     cluster: door.cluster,
-    ...(document === undefined ? {} : { configuration: { revision: document.revision, bytes: document.text.length } }),
+    ...(document === undefined
+      ? {}
+      : { configuration: { revision: document.revision, bytes: Buffer.byteLength(document.text) } }),
     members,
     slotsOwned: sum(members, (each) => each.slots),
     lines: sum(members, (each) => each.lines),

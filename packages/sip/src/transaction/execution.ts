@@ -124,11 +124,10 @@ export abstract class Execution<State, Stimulus, Effect extends { readonly type:
     this.alarm = undefined;
     this.alarmMs = Number.POSITIVE_INFINITY;
     const name = this.next();
-    if (name !== undefined && (this.dueMs[name] ?? 0) <= atMs) {
-      this.dueMs[name] = undefined;
-      this.step(this.fired(name));
-    }
-    if (!this.over) this.wind();
+    const isDue = name !== undefined && (this.dueMs[name] ?? 0) <= atMs;
+    if (isDue) this.dueMs[name] = undefined;
+    this.wind();
+    if (isDue) this.step(this.fired(name));
   }
 }
 
