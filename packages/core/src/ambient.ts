@@ -28,6 +28,8 @@ export interface Ambient {
   clearTimer(timer: Timer | undefined): void;
   /** Runs `task` soon, never inside the caller's stack, first in first out, at the same instant. */
   defer(task: () => void): void;
+  /** The same, but its timers give way to work that is under way: for what there is by the thousand. Without it nothing gives way. */
+  readonly yielding?: Ambient;
   /** Uniform in [0, 1), unpredictable in production, seeded in virtual worlds. */
   random(): number;
   readonly log: Log;

@@ -46,6 +46,32 @@ describe('systemAmbient', () => {
     for (const { delayMs, afterMs } of fired) expect(afterMs).toBeGreaterThanOrEqual(delayMs);
   });
 
+  it('lets work that is under way go before timers that yield, and before no others', async () => {
+    const ambient = systemAmbient();
+    const yielding = ambient.yielding ?? ambient;
+    let isWorking = true;
+    const work = (): void => {
+      if (isWorking) ambient.defer(work);
+    };
+    work();
+    let yielded = 0;
+    const spin = (): void => {
+      for (const endMs = ambient.now() + 1; ambient.now() < endMs; );
+    };
+    const crowd = 40;
+    const rest = new Promise<void>((resolve) => {
+      for (let n = 0; n < crowd; n++) yielding.setTimer(() => [spin(), ++yielded === crowd && resolve()], 5);
+    });
+    await new Promise<void>((resolve) => {
+      let fired = 0;
+      for (let n = 0; n < crowd; n++) ambient.setTimer(() => [spin(), ++fired === crowd && resolve()], 5);
+    });
+    expect(yielded).toBeLessThan(crowd);
+    await rest;
+    isWorking = false;
+    expect(yielded).toBe(crowd);
+  });
+
   it('does not fire a cleared timer and leaves nothing running', async () => {
     const timeouts = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timeouts();

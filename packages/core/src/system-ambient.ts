@@ -60,25 +60,30 @@ export interface SystemAmbientOptions {
 /**
  * The ambient of production: monotonic system time, timers on a hashed wheel (never early, 5 to 10 ms late when the process has nothing
  * else to do), `setImmediate`, the system's random generator. Pending timers keep the process alive, an idle ambient does not.
- * A timer or deferred task that throws is logged and harms no other.
+ * A timer or deferred task that throws is logged and harms no other. Timers of `yielding` are later while deferred work does not come to
+ * its end.
  */
 export function systemAmbient({ log = silentLog }: SystemAmbientOptions = {}): Ambient {
   const { defer, isWaiting } = createDeferral(log);
-  const wheel = new TimerWheel({
-    now: nowMs,
-    sleep(wake, ms) {
-      const handle = setTimeout(wake, ms);
-      return () => clearTimeout(handle);
-    },
-    isBusy: isWaiting,
-    failed: (error) => log.error('timer failed', { error }),
-  });
-  return {
-    now: nowMs,
-    setTimer: (fire, delayMs) => wheel.set(fire, delayMs),
-    clearTimer: (timer) => wheel.clear(timer),
-    defer,
-    random: createRandom(),
-    log,
-  };
+  const random = createRandom();
+  function withWheel(isBusy: () => boolean): Ambient {
+    const wheel = new TimerWheel({
+      now: nowMs,
+      sleep(wake, ms) {
+        const handle = setTimeout(wake, ms);
+        return () => clearTimeout(handle);
+      },
+      isBusy,
+      failed: (error) => log.error('timer failed', { error }),
+    });
+    return {
+      now: nowMs,
+      setTimer: (fire, delayMs) => wheel.set(fire, delayMs),
+      clearTimer: (timer) => wheel.clear(timer),
+      defer,
+      random,
+      log,
+    };
+  }
+  return { ...withWheel(() => false), yielding: withWheel(isWaiting) };
 }

@@ -6,7 +6,7 @@ export interface WheelClock {
   now(): number;
   /** Calls `wake` once, `ms` from now or somewhat later. Returns what cancels it. At most one sleep is asked for at a time. */
   sleep(wake: () => void, ms: number): () => void;
-  /** Work that is under way did not come to its end in the last turn of the event loop. */
+  /** Its timers have to give way: work that is under way did not come to its end in the last turn of the event loop. */
   isBusy(): boolean;
   /** A timer's function threw. The others go on. */
   failed(error: unknown): void;

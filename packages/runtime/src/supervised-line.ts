@@ -200,7 +200,7 @@ class RestartingLine implements SupervisedLine {
     try {
       mine = this.line = createLine({
         config: settings.config,
-        ambient: guardAmbient(host.ambient, onFailed),
+        ambient: guardAmbient(host.ambient.yielding ?? host.ambient, onFailed),
         bus: host.bus,
         subjects: host.subjects,
         edge: this.edge,
