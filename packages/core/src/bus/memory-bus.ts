@@ -60,8 +60,6 @@ class MemorySubscription implements Subscription, Interested {
   left: number;
   /** False: what is queued for it is dropped. */
   active = true;
-  /** What it is given is awaited. */
-  isInbox = false;
   readonly #bus: MemoryBus;
 
   constructor(bus: MemoryBus, pattern: string, handler: BusHandler, { queue, max }: SubscribeOptions) {
@@ -95,6 +93,8 @@ class MemoryBus implements Bus {
   readonly #copy: boolean;
   readonly #index = new InterestIndex<MemorySubscription>();
   readonly #requests: RequestTable;
+  /** Where answers arrive. */
+  readonly #inbox: Subscription;
   /** Being delivered, from `#head` on; what arrives meanwhile waits in `#arriving`. Together first in, first out. */
   #delivering: (Delivery | undefined)[] = [];
   #head = 0;
@@ -110,7 +110,7 @@ class MemoryBus implements Bus {
     this.#ambient = ambient;
     this.#copy = copy;
     this.#requests = new RequestTable(ambient, 'local');
-    this.#subscribe(this.#requests.pattern, (answer) => this.#requests.settle(answer)).isInbox = true;
+    this.#inbox = this.subscribe(this.#requests.pattern, (answer) => this.#requests.settle(answer));
   }
 
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
@@ -124,11 +124,7 @@ class MemoryBus implements Bus {
     return plain.length + groups.length > 0;
   }
 
-  subscribe(subject: string, handler: BusHandler, options?: SubscribeOptions): Subscription {
-    return this.#subscribe(subject, handler, options);
-  }
-
-  #subscribe(subject: string, handler: BusHandler, options: SubscribeOptions = {}): MemorySubscription {
+  subscribe(subject: string, handler: BusHandler, options: SubscribeOptions = {}): Subscription {
     if (this.#state !== 'open') throw closed();
     assertQueue(options.queue);
     const subscription = new MemorySubscription(this, subject, handler, options);
@@ -211,7 +207,7 @@ class MemoryBus implements Bus {
       if (delivery === undefined) break;
       // A long queue must not hold what it has handed over.
       this.#delivering[this.#head++] = undefined;
-      budget -= delivery.to.isInbox || delivery.message.reply !== undefined ? awaitedWeight : 1;
+      budget -= delivery.to === this.#inbox || delivery.message.reply !== undefined ? awaitedWeight : 1;
       this.#deliver(delivery);
     }
     this.#scheduled = this.#delivered < this.#queued;

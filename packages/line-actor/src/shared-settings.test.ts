@@ -1,4 +1,4 @@
-import { type ExtConfig, type LineConfig, lineConfig, sharedBy } from '@offhook/core';
+import { type ExtConfig, type LineConfig, lineConfig } from '@offhook/core';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from './identity.ts';
 import { registrationSettings } from './settings.ts';
@@ -18,19 +18,6 @@ const changes: readonly Partial<ExtConfig>[] = [
 ];
 
 describe('what lines of a phone share', () => {
-  it('is read once where the parameters agree, and for each phone', () => {
-    let reads = 0;
-    const read = sharedBy(['proxy'], ({ ext }, suffix: string) => {
-      reads += 1;
-      return { text: ext.proxy + suffix };
-    });
-    expect(read(like({ userId: '2' }), '/a')).toBe(read(first, '/a'));
-    expect(read(first, '/b')).toEqual({ text: '192.0.2.1/b' });
-    expect(read(like({ proxy: 'x' }), '/a')).toEqual({ text: 'x/a' });
-    read({ ...first, phone: { ...first.phone } }, '/a');
-    expect(reads).toBe(4);
-  });
-
   it('is the legs of a range', () => {
     const other = identityOf(like({ userId: '2' }), ['primary', 'alternate']);
     const own = identityOf(first, ['primary', 'alternate']);
